@@ -56,6 +56,8 @@ export interface RefusalExtra {
   /** Members to add to the problem document: `approval`, `defer`. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly rule?: string;
+  /** What was caught, for the operator's diagnostics; never printed to the agent. */
+  readonly cause?: unknown;
 }
 
 /** Thrown by any room to say no. Its message is the sentence for the person behind the agent. */

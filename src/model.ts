@@ -137,6 +137,8 @@ export interface Decision {
   readonly policy_sha256: string;
   /** How long to hold for an approval, in milliseconds; absent for the configured default. */
   readonly hold?: number;
+  /** True if the winning permission names the action without a `*`: only then may an unclassified action have a credential. */
+  readonly exact?: boolean;
 }
 
 /** How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place. */
@@ -158,6 +160,8 @@ export interface RequestView {
   readonly form: readonly (readonly [string, string])[] | undefined;
   /** The body as text; undefined if it isn't complete or isn't UTF-8. */
   readonly text: string | undefined;
+  /** The body's bytes, or its judged prefix if `body.state` is `truncated`; null if there are none to judge. */
+  readonly bytes: Uint8Array | null;
   /** The single value of a header field, or undefined when it is absent or repeated. */
   header(name: string): string | undefined;
 }
@@ -182,11 +186,23 @@ export interface RouteRow {
   readonly resource?: string;
   /**
    * Parameter → where it is: an OpenAPI runtime expression without `$request.` (`body#/base`, `query.state`,
-   * `path.number`, `header.x-y`), optionally ` as integer|number|boolean|string`.
+   * `path.number`, `header.x-y`), or `argument.channel` for an API that takes arguments in the query or in the body
+   * alike; optionally ` as integer|number|boolean|string|strings` (another type makes the parameter unknown).
    */
   readonly parameters?: { readonly [name: string]: string };
-  /** This row counts only if each of these expressions has this value (or one of these). The body must be complete. */
+  /**
+   * This row counts only if each of these expressions has this value, or one of these; `*` is any value at all. A
+   * value that no row of the route names makes the request unclassified, and so does a body that can't be read.
+   */
   readonly when?: { readonly [expression: string]: Value | readonly Value[] };
+  /** Facts that the request lacks, and the request of the same API that has them. Until then they are unknown. */
+  readonly lookup?: LookupRow;
+}
+
+/** `{ request: 'GET /pulls/{number}', parameters: { base: '/base/ref' } }`: parameter → JSON pointer into the answer. */
+export interface LookupRow {
+  readonly request: string;
+  readonly parameters: { readonly [name: string]: string };
 }
 
 /** A row, several rows of which the first whose `when` fits counts, or a pure function; null: not described. */
@@ -195,7 +211,10 @@ export type Route =
   | readonly RouteRow[]
   | ((request: RequestView, path: { readonly [name: string]: string }) => Meaning | null);
 
-/** What we know about one API: data and pure functions; no Node, no network, no secret. */
+/**
+ * What we know about one API: data and pure functions; no Node, no network, no secret. Several may share a name: parts
+ * of one API on other hosts, with other credentials (GitHub's REST API and its git hosts).
+ */
 export interface Connector {
   readonly name: string;
   /** Exact host names, or `*.example.com` for one or more labels in front. */
@@ -210,8 +229,16 @@ export interface Connector {
   };
   /** OpenAPI path templates: `GET /repos/{owner}/{repo}`; `{rest+}` takes several segments; literals beat templates. */
   readonly routes: { readonly [methodAndTemplate: string]: Route };
-  /** Members to add to a refusal's JSON, or another status, so that this API's own clients show the reason. */
-  readonly refusal?: (problem: { readonly status: number; readonly code: string; readonly detail: string }) => {
+  /** How the API reads a body: as JSON or as a form whatever its media type says. Absent: by the media type. */
+  readonly reads?: 'json' | 'form';
+  /** The one spelling of a path parameter for what the API takes to be the same (case, suffixes); null: not described. */
+  readonly canonical?: (parameter: string, value: string) => string | null;
+  /**
+   * Changes to a refusal so that this API's own clients show the reason: members that are added to its JSON or replace
+   * one, header fields, and (only for a client that can't be told otherwise) another status. `agent` is the User-Agent.
+   */
+  readonly refusal?: (problem: { readonly status: number; readonly code: string; readonly detail: string }, agent?: string) => {
+    readonly status?: number;
     readonly body?: { readonly [name: string]: Value };
     readonly fields?: readonly Field[];
   };
@@ -225,6 +252,8 @@ export interface Classified {
   readonly connector: Connector | null;
   /** False when no route described it: no credential, unless a permission names the action exactly. */
   readonly typed: boolean;
+  /** The request of the same API that has facts this one lacks: a canonical path, and parameter → JSON pointer. */
+  readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
 }
 
 // ── identity ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -283,7 +312,7 @@ export type EntryType =
   | 'permission.set' | 'permission.removed'
   | 'policy.activated' | 'policy.rejected' | 'policy.proposed'
   | 'permit.rejected' | 'auth.rejected'
-  | 'proxy.started' | 'proxy.stopped' | 'log.recovered';
+  | 'proxy.started' | 'proxy.stopped' | 'log.created' | 'log.recovered';
 
 /** An entry before the log gives it `v`, `id`, `time`, `seq` and `prev`. */
 export interface Draft {

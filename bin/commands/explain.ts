@@ -1,0 +1,41 @@
+/** `tf explain`: what would be decided about a request, and why. Sends nothing, records nothing. */
+import type { Command } from 'commander';
+import { exitCode } from '../../src/errors.js';
+import type { Action, Decision, Kill, Resource } from '../../src/model.js';
+import { call } from '../control.js';
+import { inert, json, line, styled } from '../print.js';
+
+interface Explained {
+  readonly gateway: string;
+  readonly action: Action;
+  readonly resource: Resource;
+  readonly decision: Decision;
+  readonly killed: readonly Kill[];
+}
+
+const colour = { allow: 'green', deny: 'red', require_approval: 'yellow', defer: 'yellow' } as const;
+
+async function explain(method: string, url: string, options: { data?: string; header: string[]; gateway: string; json?: boolean }): Promise<void> {
+  const result = (await call('POST', '/explain', { method, url, headers: options.header, gateway: options.gateway, ...(options.data === undefined ? {} : { data: options.data }) })) as Explained;
+  if (options.json) return json(result);
+  const { action, resource, decision, killed } = result;
+  line(`action      ${action.name} (${action.access})`);
+  line(`resource    ${inert(resource.id === '' ? resource.type : `${resource.type}:${resource.id}`)}`);
+  for (const [name, value] of Object.entries(action.parameters)) line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
+  if (action.unknown.length > 0) line(`unknown     ${action.unknown.map(inert).join(', ')}`);
+  line(`decision    ${styled(colour[decision.effect], decision.effect)} by ${decision.rule}`);
+  line(`reason      ${inert(decision.reason)}`);
+  if (killed.length > 0) {
+    line(`${styled('red', 'killed')}      a kill switch is active: it would be refused whatever the policy says`);
+    process.exitCode = exitCode.done;
+  }
+}
+
+export default function register(program: Command): void {
+  program.command('explain <method> <url>').description('what would be decided about a request; sends nothing')
+    .requiredOption('--gateway <name>', 'who would ask').option('-d, --data <body>', 'the body')
+    .option('-H, --header <line>', 'a header field, "Name: value" (repeatable)', (value: string, all: string[]) => [...all, value], [])
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', `\nExample:\n  tf explain PUT https://api.github.com/repos/acme/site/pulls/7/merge -d '{"merge_method":"squash"}' --gateway deploy-agent`)
+    .action(explain);
+}

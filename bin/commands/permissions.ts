@@ -1,0 +1,85 @@
+/**
+ * `tf permissions`: what a gateway may do, without Rego. The proxy checks what is set here and tells all faults at once.
+ */
+import type { Command } from 'commander';
+import type { Permission } from '../../src/model.js';
+import { json, line, table } from '../print.js';
+
+interface SetOptions {
+  readonly gateway: string;
+  readonly action: string;
+  readonly effect: string;
+  readonly resource?: string;
+  readonly where?: string;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `tf permissions`. */
+export default function permissions(program: Command): void {
+  const command = program.command('permissions').description('what a gateway may do');
+
+  command
+    .command('set')
+    .requiredOption('--gateway <name>', 'whose permission it is')
+    .requiredOption('--action <pattern>', 'actions by segments of `.`: github.issue.create, github.*')
+    .requiredOption('--effect <effect>', 'allow, deny, require_approval or defer')
+    .option('--resource <pattern>', 'resources by segments of `/`: repo:acme/site, repo:acme/*')
+    .option('--where <expression>', 'conditions on parameters: \'amount > 1000 and currency == "eur"\'')
+    .option('--reason <text>', 'a sentence that whoever is refused will read')
+    .option('--json', 'print one JSON document')
+    .description('add a permission; deny beats all, then the most specific pattern, then the stricter effect')
+    .addHelpText(
+      'after',
+      `\nExample:\n  tf permissions set --gateway billing --action stripe.charge.create --effect require_approval --where 'amount > 1000'`,
+    )
+    .action(async ({ json: asJson, ...fields }: SetOptions) => {
+      const permission = (await request('POST', '/permissions', fields)) as Permission;
+      if (asJson) json(permission);
+      else line(`${permission.id}  ${sentence(permission)}`);
+    });
+
+  command
+    .command('list')
+    .option('--gateway <name>', 'only of this gateway')
+    .option('--json', 'print one JSON document')
+    .description('the permissions, in the order in which they were set')
+    .addHelpText('after', '\nExample:\n  tf permissions list --gateway billing')
+    .action(async (options: { gateway?: string; json?: boolean }) => {
+      const all = (await request('GET', '/permissions')) as readonly Permission[];
+      const shown = all.filter(({ gateway }) => options.gateway === undefined || gateway === options.gateway);
+      if (options.json) return json(shown);
+      table(
+        ['ID', 'GATEWAY', 'EFFECT', 'ACTION', 'RESOURCE', 'WHERE', 'REASON'],
+        shown.map(({ id, gateway, effect, action, resource, where, reason }) => [
+          id,
+          gateway,
+          effect,
+          action,
+          resource ?? '*',
+          where ?? '',
+          reason,
+        ]),
+      );
+    });
+
+  command
+    .command('remove')
+    .argument('<id>', 'as `tf permissions list` prints it')
+    .option('--json', 'print one JSON document')
+    .description('take a permission away, for the next request')
+    .addHelpText('after', '\nExample:\n  tf permissions remove perm_7')
+    .action(async (id: string, options: { json?: boolean }) => {
+      await request('DELETE', `/permissions/${encodeURIComponent(id)}`);
+      if (options.json) json({ removed: id });
+      else line(`Removed ${id}.`);
+    });
+}
+
+const sentence = ({ effect, action, gateway, resource, where }: Permission): string =>
+  `${effect} ${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`} for ${gateway}`;
+
+async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+  const { call } = await import('../control.js');
+  return call(method, path, body);
+}

@@ -1,0 +1,139 @@
+/** The client of the control socket. Starts the background proxy if a command needs one and none runs. */
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { exitCode, Fault } from '../src/errors.js';
+import { home, paths } from './home.js';
+
+/** How to call. */
+export interface CallOptions {
+  /** False: don't start a proxy, throw a `Fault` (unreachable) instead. */
+  readonly start?: boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly value: unknown;
+}
+
+const unreachable = (): Fault => new Fault(exitCode.unreachable, `No proxy is running for ${home()}.`, 'Start one with: tf serve   (tf run starts one by itself)');
+
+/** Head fields that say who calls; `proof` shows that the process id is ours. */
+function headFields(operator: boolean, proof: string | null): Record<string, string> {
+  const fields: Record<string, string> = { 'content-type': 'application/json', 'tf-pid': String(process.pid) };
+  if (process.env['TF_RUN']) fields['tf-run'] = process.env['TF_RUN'];
+  if (operator) fields['authorization'] = `Bearer ${operatorToken()}`;
+  if (proof !== null) fields['tf-proof'] = proof;
+  return fields;
+}
+
+function operatorToken(): string {
+  if (process.env['TF_OPERATOR_TOKEN']) return process.env['TF_OPERATOR_TOKEN'];
+  try {
+    return readFileSync(paths().operator, 'utf8').trim();
+  } catch {
+    throw new Fault(exitCode.refused, 'This needs the operator, whose credential can\'t be read.', `It is in ${paths().operator}; in CI, give it as TF_OPERATOR_TOKEN.`);
+  }
+}
+
+/** Opens a request on the socket; resolves with the response once its head is there. */
+function open(method: string, path: string, fields: Record<string, string>, body: unknown): Promise<{ request: ClientRequest; response: IncomingMessage }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath: paths().socket, method, path, headers: fields, agent: false });
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      reject(['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '') ? unreachable() : new Fault(exitCode.failed, `The proxy did not answer: ${error.message}.`, 'See what it says in run/proxy.log under TF_HOME.'));
+    });
+    outgoing.once('response', response => resolve({ request: outgoing, response }));
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+async function once(method: string, path: string, body: unknown, operator: boolean, proof: string | null): Promise<Answer> {
+  const { response } = await open(method, path, headFields(operator, proof), body);
+  return { status: response.statusCode ?? 0, value: await json(response) };
+}
+
+async function json(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null');
+}
+
+interface Failure {
+  readonly error: { readonly message: string; readonly hint: string; readonly exit: number; readonly code?: string };
+}
+
+const fault = (value: unknown): Fault => {
+  const { error } = value as Failure;
+  return new Fault(error.exit, error.message, error.hint);
+};
+
+const needsOperator = ({ status, value }: Answer): boolean => status === 403 && (value as Failure).error.code === 'operator_required';
+
+/** Shows that this process is the one it says it is, by holding a file open that only the proxy could name. */
+async function withProof<T>(work: (proof: string) => Promise<T>): Promise<T> {
+  const { proof } = (await once('POST', '/challenge', undefined, false, null)).value as { proof: string };
+  const file = openSync(proof, 'r');
+  try {
+    return await work(proof);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function running(options: CallOptions): Promise<void> {
+  if (options.start === false) return;
+  const { ensureProxy } = await import('./daemon.js');
+  await ensureProxy();
+}
+
+/** Calls a route of the proxy and returns its answer. Shows the operator's credential if the route asks for it. */
+export async function call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<unknown> {
+  await running(options);
+  let answer = await once(method, path, body, false, null);
+  if (needsOperator(answer)) answer = await withProof(proof => once(method, path, body, true, proof));
+  if (answer.status >= 400) throw fault(answer.value);
+  return answer.value;
+}
+
+/** A call whose answer is JSON lines for as long as the connection lives. */
+export interface Stream {
+  /** The first line. */
+  readonly first: Record<string, unknown>;
+  onLine(fn: (line: Record<string, unknown>) => void): void;
+  onEnd(fn: () => void): void;
+  end(): void;
+}
+
+/** Opens such a call. `operator`: show the credential from the start. */
+export async function stream(method: string, path: string, body: unknown, operator: boolean): Promise<Stream> {
+  const attempt = (proof: string | null) => open(method, path, headFields(operator, proof), body);
+  const { request: outgoing, response } = operator ? await withProof(attempt) : await attempt(null);
+  if ((response.statusCode ?? 0) >= 400) throw fault(await json(response));
+  let lines: (line: Record<string, unknown>) => void = () => {};
+  let rest = '';
+  return new Promise((resolve, reject) => {
+    let started = false;
+    response.setEncoding('utf8');
+    const ended = new Set<() => void>();
+    response.on('data', (text: string) => {
+      rest += text;
+      for (let at = rest.indexOf('\n'); at >= 0; at = rest.indexOf('\n')) {
+        const line = JSON.parse(rest.slice(0, at)) as Record<string, unknown>;
+        rest = rest.slice(at + 1);
+        if (started) lines(line);
+        else {
+          started = true;
+          resolve({ first: line, onLine: fn => { lines = fn; }, onEnd: fn => void ended.add(fn), end: () => outgoing.destroy() });
+        }
+      }
+    });
+    const over = (): void => {
+      if (!started) reject(new Fault(exitCode.failed, 'The proxy ended before it answered.', 'See run/proxy.log under TF_HOME.'));
+      for (const fn of ended) fn();
+      ended.clear();
+    };
+    response.once('close', over);
+    response.on('error', over);
+    outgoing.on('error', () => {});
+  });
+}

@@ -1,0 +1,77 @@
+/** The background proxy: found if one runs, started if not; several that start in one instant end up with one. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { exitCode, Fault } from '../src/errors.js';
+import { home, paths } from './home.js';
+
+const patience = 20_000;
+
+/** Whether somebody answers at the control socket. */
+export function answers(socketPath: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** What the proxy may take over from the environment of whoever happened to start it. */
+const inherited = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|XDG_.*|TF_HOME|TF_MASTER_KEY|TF_PASSPHRASE|SSL_CERT_DIR|OPA_PATH|DBUS_SESSION_BUS_ADDRESS|SystemRoot)$/;
+
+function start(): { exited: Promise<number | null> } {
+  const at = paths();
+  mkdirSync(at.run, { recursive: true, mode: 0o700 });
+  const output = openSync(at.proxyLog, 'a', 0o600);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)));
+  // An agent of the same user must not open Node's inspector in the proxy with a signal.
+  const flags = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') ? ['--disable-sigusr1'] : [];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('./tf.js', import.meta.url)), 'serve', '--background'], {
+    cwd: at.root,
+    env: { ...env, TF_HOME: home() },
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  child.unref();
+  return {
+    exited: new Promise(resolve => {
+      child.once('exit', code => resolve(code));
+      child.once('error', () => resolve(1));
+    }),
+  };
+}
+
+/** The last words of a proxy that didn't start. */
+function lastWords(): string {
+  try {
+    const text = readFileSync(paths().proxyLog, 'utf8');
+    return text.slice(text.lastIndexOf('error: ')).trim().slice(0, 4_000).replace(/^error: /, '');
+  } catch {
+    return '';
+  }
+}
+
+/** Returns once a proxy answers. Throws `Fault` (unreachable) with the reason when it doesn't come up. */
+export async function ensureProxy(): Promise<void> {
+  const { socket } = paths();
+  if (await answers(socket)) return;
+  const { exited } = start();
+  let code: number | null | undefined;
+  void exited.then(result => {
+    code = result ?? 1;
+  });
+  const until = Date.now() + patience;
+  while (Date.now() < until) {
+    if (await answers(socket)) return;
+    // A proxy that finds another one starting steps back without a fault, and that one is waited for.
+    if (code !== undefined && code !== 0) break;
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  const reason = lastWords();
+  throw new Fault(exitCode.unreachable, `The proxy did not start.${reason ? `\n${reason}` : ''}`, `Its output is in ${paths().proxyLog}.`);
+}

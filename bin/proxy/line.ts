@@ -1,0 +1,146 @@
+/** The rooms of the line, furnished: what `src/gateway.ts` declares, from the parts of this process. */
+import type { Parts } from './open.js';
+import { findPlaceholder, inject, needles, stripOwn } from '../../src/credentials/index.js';
+import { Refusal } from '../../src/errors.js';
+import type { Decoded, Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
+import { readBody } from '../../src/http/body.js';
+import { decode } from '../../src/http/decode.js';
+import { forward, requestHash } from '../../src/http/forward.js';
+import { problemAnswer } from '../../src/http/problem.js';
+import { carryWebSocket } from '../../src/http/websocket.js';
+import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
+import type { Allowed } from '../../src/permit.js';
+import { contextAt, openCounters, question, requestFacts } from '../../src/policy/question.js';
+
+/** Furnishes the line. */
+export function openLine(parts: Parts): Rooms {
+  const { house, guard, catalog } = parts;
+  const counters = openCounters();
+  const now = house.now;
+
+  /** The secret that a permit for this may name: none for what no route describes, unless the policy named it exactly. */
+  const secretFor = ({ subject, action }: Question, decision: Decision, request: CanonicalRequest, meaning: Classified): string | null => {
+    if (decision.effect === 'deny' || request.scheme !== 'https') return null;
+    if (!meaning.typed && decision.exact !== true) return null;
+    const binding = house.vault.bindingFor({ gateway: subject.id, connector: action.connector, host: request.host, secret: decision.secret });
+    return binding?.name ?? null;
+  };
+
+  const allowedFor = (asked: Question, request: CanonicalRequest, hash: string, secret: string | null): Omit<Allowed, 'evidence'> => ({
+    gateway: asked.subject.id, run: asked.subject.run, request: hash, host: request.host, port: request.port, scheme: request.scheme, connector: asked.action.connector, secret,
+  });
+
+  /** The place where this connector's credentials stand. */
+  const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
+
+  const secrets = new WeakMap<Decoded, string | null>();
+
+  return {
+    authenticate(exchange) {
+      const run = exchange.run ?? guard.authenticate(exchange.credentials, exchange.peer);
+      if (run.ended) throw new Refusal('unauthenticated', 'The run that this token belongs to has ended.');
+      return run.subject;
+    },
+    checkKill: to => house.kill.check(to),
+    async decode(exchange) {
+      const head = decode(exchange.head);
+      exchange.proceed();
+      const body = await readBody(head, exchange.source);
+      const { expects: _, bodied: __, mediaType: ___, codings: ____, ...canonical } = head;
+      const request: CanonicalRequest = Object.freeze({ ...canonical, body: body.facts, content: body.content });
+      return { request, hash: requestHash(request), payload: body.stream ?? body.bytes, release: body.release };
+    },
+    classify: request => catalog.classify(request),
+    lookUp: (_subject, _request, meaning) => meaning,
+    inspect(request, meaning) {
+      const place = findPlaceholder(request, placeOf(meaning));
+      if (place !== null) throw new Refusal('denied', `A placeholder for a credential stands in ${place}, where it would be sent to the upstream.`, { rule: 'placeholder', next: 'Send it only where the API takes its credential.' });
+    },
+    ask: (subject, request, meaning) => question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
+    decide: asked => house.policy.decide(asked),
+    async record(asked, decision, decoded, meaning) {
+      const { request } = decoded;
+      const secret = secretFor(asked, decision, request, meaning);
+      secrets.set(decoded, secret);
+      const entry = {
+        type: 'action.decided', run: asked.subject.run, subject: asked.subject, grant: null, action: asked.action, resource: asked.resource,
+        request: asked.request, decision: { ...decision, secret },
+      } as const;
+      if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, permit: null };
+      const { recorded, permit } = await house.log.allow(entry, allowedFor(asked, request, decoded.hash, secret));
+      return { evidence: recorded.id, permit };
+    },
+    approve(trace, decoded, flight) {
+      if (trace.decision!.effect === 'defer') throw new Refusal('denied', 'The policy defers this action, and this version can\'t hold actions back yet.');
+      return house.approvals.await(trace, decoded, flight, allowedFor(trace.question!, decoded.request, decoded.hash, secrets.get(decoded) ?? null));
+    },
+    inject(permit, decoded, meaning): Outgoing {
+      const { request, payload, hash } = decoded;
+      const base = { payload, hash, replaced: false, needles: [], credential: '' };
+      if (permit.allowed.secret === null) {
+        // The agent's own credentials would act for somebody that nobody judged.
+        const place = placeOf(meaning);
+        if (place === null) return { ...base, request };
+        const { request: clean, removed } = stripOwn(request, place);
+        return { ...base, request: clean, replaced: removed };
+      }
+      const lease = house.vault.lease(permit, hash);
+      try {
+        const { request: ready, replaced } = inject(request, lease, meaning.connector?.credentials ?? {});
+        house.log.note({
+          type: 'credential.leased', run: permit.allowed.run, decided: permit.allowed.evidence,
+          credential: { name: lease.name, version: lease.version, scheme: lease.scheme, replaced }, expires_at: new Date(lease.expires_at).toISOString(),
+        });
+        return { request: ready, payload, hash, replaced, credential: `${lease.name}@${lease.version}`, needles: needles(lease.value, lease.scheme) };
+      } finally {
+        lease.release();
+      }
+    },
+    forward(permit, outgoing, exchange, flight) {
+      const options = { upstream: parts.upstreamFor(permit.allowed.run), now };
+      return exchange.upgrade === null ? forward(permit, outgoing, exchange, flight, options) : carryWebSocket(permit, outgoing, exchange, flight, options);
+    },
+    settle(trace, outcome, outgoing) {
+      house.log.note(completion(trace, outcome, outgoing));
+    },
+    async refuse(exchange, refusal, trace) {
+      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status };
+      let evidence = trace.evidence;
+      let final = refusal;
+      if (evidence === null && trace.caller !== null) {
+        try {
+          evidence = (await house.log.record(refusedEntry(trace, refusal))).id;
+        } catch (error) {
+          if (error instanceof Refusal) final = error;
+        }
+      }
+      if (refusal.extra.cause !== undefined) parts.diagnose(refusal.extra.cause);
+      const wait = final.code === 'unauthenticated' ? guard.delay(exchange.peer) : 0;
+      if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
+      exchange.answer(problemAnswer(final, { ...context, evidence }), closing.has(final.code));
+    },
+  };
+}
+
+/** After these the connection is not used again: its framing, or its owner, is in doubt. */
+const closing: ReadonlySet<string> = new Set(['malformed_request', 'authority_mismatch', 'unauthenticated', 'killed', 'overloaded', 'proxy_error']);
+
+/** The entry of a request that was refused before a decision was recorded: what was known of it by then. */
+function refusedEntry(trace: Trace, refusal: Refusal) {
+  const { caller, request, meaning, question: asked } = trace;
+  return {
+    type: 'action.decided', run: caller!.run, subject: caller!, grant: null,
+    action: asked?.action ?? meaning?.action ?? null, resource: asked?.resource ?? meaning?.resource ?? null,
+    request: asked?.request ?? (request === null ? null : requestFacts(request)),
+    decision: { effect: 'deny', rule: refusal.extra.rule ?? refusal.code, reason: refusal.message, secret: null, policy_sha256: trace.decision?.policy_sha256 ?? null },
+  } as const;
+}
+
+function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
+  return {
+    type: 'action.completed', run: trace.caller?.run ?? null, decided: trace.evidence,
+    status: outcome.status, error: outcome.error, bytes_sent: outcome.bytesSent, bytes_received: outcome.bytesReceived,
+    duration_ms: Math.round(performance.now() - trace.started), request_sha256: trace.request?.body.sha256 ?? null, response_sha256: outcome.responseSha256,
+    credential: outgoing === null || outgoing.credential === '' ? null : outgoing.credential, replaced: outgoing?.replaced ?? false, scrubbed: outcome.scrubbed,
+  } as const;
+}

@@ -1,0 +1,224 @@
+/** Opens the proxy: furnishes every room, in the order in which one needs the other, and closes them in reverse. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
+import { join } from 'node:path';
+import { connectors } from '../../connectors/index.js';
+import { openCatalog, type Catalog } from '../../src/action/catalog.js';
+import { openApprovals } from '../../src/approvals/index.js';
+import type { Config } from '../../src/config.js';
+import { type House, openCallerCheck, operatorCredential, proxyRoutes, runRoutes, serveControl, stateRoutes, tell } from '../../src/control/index.js';
+import { exitCode, Fault, type Refusal } from '../../src/errors.js';
+import { handle, type Trace } from '../../src/gateway.js';
+import { type Guard, openGuard } from '../../src/http/authenticate.js';
+import { destinations } from '../../src/http/destination.js';
+import { Flights } from '../../src/http/flights.js';
+import { createListener } from '../../src/http/listener.js';
+import { openUpstream, type Upstream } from '../../src/http/upstream.js';
+import { openGateways } from '../../src/identity/gateways.js';
+import { openKillSwitch } from '../../src/identity/kill.js';
+import { openRuns } from '../../src/identity/runs.js';
+import { openState, type State, type StoredRun } from '../../src/identity/state.js';
+import { openLog } from '../../src/log/index.js';
+import { openPolicy } from '../../src/policy/decide.js';
+import { toData } from '../../src/policy/permissions.js';
+import { openAuthority } from '../../src/tls/authority.js';
+import { upstreamTrust } from '../../src/tls/trust.js';
+import { writeTrustFiles } from '../environment/trust-files.js';
+import { paths } from '../home.js';
+import { openLine } from './line.js';
+import { openSecrets } from './secrets.js';
+
+/** What the line needs besides the house. */
+export interface Parts {
+  readonly house: House;
+  readonly guard: Guard;
+  readonly catalog: Catalog;
+  upstreamFor(run: string): Upstream;
+  /** Tells the operator (not the agent) what was caught. */
+  diagnose(error: unknown): void;
+}
+
+/** How to open. */
+export interface ProxyOptions {
+  readonly home: string;
+  readonly version: string;
+  readonly config: Config;
+  /** Host and port of the forward proxy; overrides the configuration. */
+  readonly listen?: string;
+  diagnose(error: unknown): void;
+}
+
+/** A proxy that serves. */
+export interface Proxy {
+  readonly house: House;
+  readonly listen: AddressInfo;
+  /** Resolves when somebody asked it to end. */
+  readonly asked: Promise<void>;
+  /** Lets requests in flight end for up to `drain` ms, then closes everything. */
+  close(drain: number): Promise<void>;
+}
+
+function openExclusiveState(path: string): State {
+  try {
+    return openState(path);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') throw Object.assign(new Fault(exitCode.failed, 'Another proxy uses this TF_HOME.', 'See it with: tf status'), { code: 'busy' });
+    throw new Fault(exitCode.failed, `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`, `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`);
+  }
+}
+
+/** Whether the process of a run from before a restart still lives. */
+function alive({ pid }: StoredRun): boolean {
+  if (pid === null) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const hostPort = (text: string): { host: string; port: number } => {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+};
+
+/** The port of the last proxy, so that runs which outlived it find this one where it was. */
+async function listenOn(server: TcpServer, listen: string, last: string): Promise<AddressInfo> {
+  const wanted = hostPort(listen);
+  const before = wanted.port === 0 && existsSync(last) ? Number(readFileSync(last, 'utf8')) : 0;
+  const attempt = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: wanted.host, port, backlog: 1024 }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  try {
+    await attempt(wanted.port || before);
+  } catch (error) {
+    if (wanted.port !== 0 || before === 0) throw new Fault(exitCode.failed, `The proxy can't listen on ${listen}: ${(error as Error).message}.`, 'Choose another address with --listen, or 0 for a free port.');
+    await attempt(0);
+  }
+  return server.address() as AddressInfo;
+}
+
+/** Opens everything and serves. Throws `Fault`; then nothing is left open that another proxy would need. */
+export async function openProxy(options: ProxyOptions): Promise<Proxy> {
+  const { home, config } = options;
+  const now = Date.now;
+  const at = paths(home);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(at.run, { recursive: true, mode: 0o700 });
+  chmodSync(home, 0o700);
+
+  const state = openExclusiveState(at.state);
+  const gateways = openGateways(state);
+  const kill = openKillSwitch(state);
+  const catalog = openCatalog(connectors);
+  const log = await openLog({ path: at.ledger, keyPath: at.logKey, durability: config.log.durability, now, random: randomBytes });
+  const vault = await openSecrets(at, config, state);
+  const policy = await openPolicy({
+    data: toData(gateways.permissions(), gateways.list()),
+    deadline: config.policy.deadline,
+    ...(existsSync(at.policy) ? { wasm: readFileSync(at.policy) } : {}),
+  });
+  const authority = openAuthority({ dir: at.ca, now, random: randomBytes });
+  const runs = openRuns(state, gateways.find, alive, now);
+  const flights = new Flights();
+  const approvals = openApprovals({ log, now, hold: config.approvals.hold, expire: config.approvals.expire });
+  const guard = openGuard(runs, now, (peer, gateway, attempts) => {
+    log.note({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason: 'The token is not known, or its run has ended.' });
+  });
+
+  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
+  const rules = { connectTo: new Map(Object.entries(config.upstream.connect_to)), allowPrivate: config.upstream.allow_private };
+  const upstream = openUpstream({ destination: destinations(rules), context: trust.context });
+  const special = new Map<string, Upstream>();
+  const upstreamFor = (id: string): Upstream => {
+    const extra = runs.find(id)?.stored.upstream;
+    if (extra === undefined) return upstream;
+    let own = special.get(id);
+    if (own === undefined) {
+      const ownTrust = upstreamTrust({ extraFiles: [...config.upstream.ca_file, ...extra.ca] });
+      const ownRules = { ...rules, connectTo: new Map([...rules.connectTo, ...Object.entries(extra.connect_to)]) };
+      special.set(id, (own = openUpstream({ destination: destinations(ownRules), context: ownTrust.context })));
+    }
+    return own;
+  };
+
+  let ending = false;
+  let ask = (): void => {};
+  const asked = new Promise<void>(resolve => {
+    ask = resolve;
+  });
+  const listener: { address: AddressInfo | null } = { address: null };
+  const house: House = {
+    version: options.version, home, config, started: now(), now,
+    state, gateways, runs, kill, flights, log, policy, vault, approvals, connectors,
+    trustFiles: { ...writeTrustFiles(join(at.run, 'trust'), authority) },
+    classify: request => catalog.classify(request),
+    port: () => listener.address?.port ?? 0,
+    refreshPolicy: () => policy.setData(toData(gateways.permissions(), gateways.list())),
+    stop(scope) {
+      const stopped = flights.stop(scope);
+      if (scope.kind === 'gateway' || scope.kind === 'all') for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
+      if (scope.kind === 'run') {
+        special.get(scope.name)?.destroy();
+        special.delete(scope.name);
+      }
+      return stopped;
+    },
+    shutdown: () => ask(),
+    ending: () => ending,
+    tell,
+    keepPolicy(wasm, source) {
+      state.set('policy.source', source);
+      if (wasm === null) return rmSync(at.policy, { force: true });
+      writeFileSync(`${at.policy}.new`, wasm, { mode: 0o600, flush: true });
+      renameSync(`${at.policy}.new`, at.policy);
+    },
+  };
+
+  const line = openLine({ house, guard, catalog, upstreamFor, diagnose: options.diagnose });
+  const server = createListener({
+    flights,
+    contextFor: host => authority.contextFor(host),
+    authenticate: (credentials, peer) => guard.authenticate(credentials, peer),
+    connectorFor: host => catalog.forHost(host)?.name ?? 'http',
+    serve: (exchange, flight) => handle(exchange, flight, line),
+    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, bareTrace(run?.subject ?? null)),
+  });
+
+  listener.address = await listenOn(server, options.listen ?? config.listen, at.port);
+  writeFileSync(at.port, String(listener.address.port), { mode: 0o600 });
+  await log.record({ type: 'proxy.started', run: null, version: options.version, listen: `${listener.address.address}:${listener.address.port}`, policy_sha256: policy.digest, vault_generation: vault.generation });
+  const check = openCallerCheck(at.run, operatorCredential(at.operator), () => runs.list());
+  const control = await serveControl(at.socket, house, check, [...runRoutes, ...stateRoutes, ...proxyRoutes]);
+
+  return {
+    house,
+    listen: listener.address,
+    asked,
+    async close(drain) {
+      ending = true;
+      server.close();
+      const until = now() + drain;
+      while (flights.exchanges > 0 && now() < until) await new Promise(resolve => setTimeout(resolve, 25));
+      flights.stop({ kind: 'all' });
+      for (const each of [upstream, ...special.values()]) each.destroy();
+      rmSync(at.socket, { force: true });
+      control.close();
+      control.closeAllConnections();
+      await policy.close();
+      await log.record({ type: 'proxy.stopped', run: null }).catch(() => {});
+      await log.close();
+      vault.close();
+      state.close();
+    },
+  };
+}
+
+const bareTrace = (caller: Trace['caller']): Trace => ({ caller, request: null, meaning: null, question: null, decision: null, evidence: null, started: performance.now() });

@@ -1,0 +1,137 @@
+/** What GitHub's requests are. */
+export default String.raw`
+# https://docs.github.com/rest/issues/issues
+POST /repos/acme/site/issues {"title":"Broken link","labels":["bug"],"body":"never shown to policy"}
+  github.issue.create  write  repo:acme/site  title="Broken link" labels=["bug"]
+GET /repos/acme/site/issues?state=open
+  github.issue.list  list  repo:acme/site  state=open
+GET /repos/acme/site/issues?state=open&state=closed
+  github.issue.list  list  repo:acme/site  ?state
+PATCH /repos/acme/site/issues/7 {"state":"closed","state_reason":"not_planned"}
+  github.issue.close  write  repo:acme/site  number=7 reason=not_planned
+PATCH /repos/acme/site/issues/7 {"state":"open"}
+  github.issue.reopen  write  repo:acme/site  number=7
+PATCH /repos/acme/site/issues/7 {"title":"x"}
+  github.issue.update  write  repo:acme/site  number=7 title=x
+# Neither open nor closed, as far as anybody but GitHub can tell.
+PATCH /repos/acme/site/issues/7 {"state":"Closed"}
+  github.unclassified  write  host:api.github.com  ?state
+PATCH /repos/acme/site/issues/7 {"state":"open","state":"closed"}
+  github.unclassified  write  host:api.github.com  ?body
+# The query may override the body.
+PATCH /repos/acme/site/issues/7?state=closed {"title":"x"}
+  github.unclassified  write  host:api.github.com  ?body
+POST /repos/acme/site/issues {"title":"x","labels":[{"name":"bug"}]}
+  github.issue.create  write  repo:acme/site  title=x ?labels
+
+# https://docs.github.com/rest/pulls/pulls
+POST /repos/acme/site/pulls {"title":"x","head":"agent/1","base":"main"}
+  github.pr.create  write  repo:acme/site  title=x base=main head=agent/1
+# Where a pull request goes to must be looked up.
+PUT /repos/acme/site/pulls/7/merge {"merge_method":"squash"}
+  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head
+PUT /repos/acme/site/pulls/7/merge
+  github.pr.merge  write  repo:acme/site  number=7 ?base ?head
+PUT /repos/acme/site/pulls/7/merge {"merge_method":"squash"}
+  Content-Type: application/x-www-form-urlencoded
+  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head
+POST /repos/acme/site/pulls/7/reviews {"event":"APPROVE"}
+  github.pr.review  write  repo:acme/site  number=7 event=APPROVE
+
+# https://docs.github.com/rest/git/refs
+DELETE /repos/acme/site/git/refs/heads/main
+  github.branch.delete  delete  repo:acme/site  branch=main
+DELETE /repos/acme/site/git/refs/heads/feature/x
+  github.branch.delete  delete  repo:acme/site  branch=feature/x
+DELETE /repos/acme/site/git/refs/heads/feature%2Fx
+  github.branch.delete  delete  repo:acme/site  branch=feature/x
+DELETE /repos/acme/site/git/refs/heads%2Fmain
+  github.unclassified  delete  host:api.github.com
+DELETE /repos/acme/site/git/refs/tags/v1.0
+  github.tag.delete  delete  repo:acme/site  tag=v1.0
+PATCH /repos/acme/site/git/refs/heads/main {"sha":"abc","force":true}
+  github.branch.update  write  repo:acme/site  branch=main force=true sha=abc
+POST /repos/acme/site/git/refs {"ref":"refs/heads/agent/1","sha":"abc"}
+  github.ref.create  write  repo:acme/site  ref=refs/heads/agent/1 sha=abc
+DELETE /repos/acme/site/branches/release/1.0/protection
+  github.branch.unprotect  permissions  repo:acme/site  branch=release/1.0
+
+# https://docs.github.com/rest/repos
+GET /repos/Acme/Site
+  github.repo.get  read  repo:acme/site
+HEAD /repos/acme/site
+  github.repo.get  read  repo:acme/site
+DELETE /repos/acme/site
+  github.repo.delete  delete  repo:acme/site
+PATCH /repos/acme/site {"archived":true}
+  github.repo.archive  write  repo:acme/site  archived=true
+PATCH /repos/acme/site {"archived":true,"private":false}
+  github.repo.visibility  permissions  repo:acme/site  private=false archived=true
+PATCH /repos/acme/site {"description":"x"}
+  github.repo.update  write  repo:acme/site
+PUT /repos/acme/site/contents/docs/a.md {"branch":"main","message":"x","content":"eA=="}
+  github.content.put  write  repo:acme/site  path=docs/a.md branch=main
+PUT /repos/acme/site/collaborators/Eve {"permission":"admin"}
+  github.collaborator.add  permissions  repo:acme/site  username=eve permission=admin
+POST https://uploads.github.com/repos/acme/site/releases/9/assets?name=a.zip "PK"
+  github.release.upload_asset  write  repo:acme/site  release=9 name=a.zip
+POST /repos/acme/site/actions/workflows/ci.yml/dispatches {"ref":"main"}
+  github.workflow.dispatch  write  repo:acme/site  workflow=ci.yml ref=main
+PUT /repos/acme/site/actions/secrets/TOKEN {"encrypted_value":"x"}
+  github.secret.set  permissions  repo:acme/site  name=TOKEN
+
+# What no route describes, or describes in two ways.
+DELETE /repos/acme/site/
+  github.unclassified  delete  host:api.github.com
+DELETE /repos/acme/site.git
+  github.unclassified  delete  host:api.github.com
+DELETE /repos/acme%2Fsite
+  github.unclassified  delete  host:api.github.com
+DELETE /repos/acme/site;v=1
+  github.unclassified  delete  host:api.github.com
+POST /repos/acme/site/nothing
+  github.unclassified  write  host:api.github.com
+GET /repos/acme/site
+  X-HTTP-Method-Override: DELETE
+  github.unclassified  permissions  host:api.github.com  ?method
+POST /repos/acme/site/issues/7/comments?_method=delete {"body":"x"}
+  github.unclassified  permissions  host:api.github.com  ?method
+GET http://api.github.com/repos/acme/site
+  github.unclassified  read  host:api.github.com  ?authority
+
+# https://docs.github.com/graphql
+POST /graphql {"query":"query Me { viewer { login } }"}
+  github.graphql.query  read  graphql:viewer  fields=["viewer"] field=viewer operation=Me
+POST /graphql {"query":"mutation { viewer: deleteRef(input: {refId: \"x\"}) { clientMutationId } }"}
+  github.graphql.mutation  delete  graphql:deleteRef  fields=["deleteRef"] field=deleteRef
+POST /graphql {"query":"query A { viewer { login } } mutation B { ...f } fragment f on Mutation { mergePullRequest(input: {}) { a } }","operationName":"B"}
+  github.graphql.mutation  write  graphql:mergePullRequest  fields=["mergePullRequest"] field=mergePullRequest operation=B
+POST /graphql {"query":"query A { viewer { login } } mutation B { a }"}
+  github.unclassified  write  host:api.github.com
+POST /graphql [{"query":"{ viewer { login } }"},{"query":"mutation { closeIssue(input: {}) { a } }"}]
+  github.graphql.mutation  write  graphql:closeIssue  fields=["closeIssue"] field=closeIssue
+POST /graphql {"query":"{ viewer { login } }","extensions":{"persistedQuery":{"sha256Hash":"x"}}}
+  github.unclassified  write  host:api.github.com
+
+# https://git-scm.com/docs/http-protocol
+GET https://github.com/Acme/site.git/info/refs?service=git-upload-pack
+  github.git.fetch  read  repo:acme/site
+GET https://github.com/acme/site.git/info/refs?service=git-receive-pack
+  github.git.refs  read  repo:acme/site
+GET https://github.com/acme/site.git/info/refs?service=git-upload-pack&service=git-receive-pack
+  github.unclassified  read  host:github.com  ?service
+POST https://github.com/acme/site/git-upload-pack "0000"
+  github.git.fetch  read  repo:acme/site
+POST https://github.com/acme/site.git/git-receive-pack "0000"
+  github.git.push  write  repo:acme/site  refs=[] creates=[] updates=[] deletes=[] forced=false
+POST https://github.com/acme/site.git/git-receive-pack "what?"
+  github.git.push  delete  repo:acme/site  ?refs ?ref ?creates ?updates ?deletes ?forced
+POST https://github.com/acme/site.git/info/lfs/objects/batch {"operation":"download","objects":[]}
+  github.git.lfs.download  read  repo:acme/site
+POST https://github.com/acme/site.git/info/lfs/objects/batch {"operation":"upload","objects":[]}
+  github.git.lfs.upload  write  repo:acme/site
+GET https://raw.githubusercontent.com/acme/site/main/README.md
+  github.content.get  read  repo:acme/site  path=main/README.md
+GET https://codeload.github.com/acme/site/tar.gz/refs/heads/main
+  github.content.archive  read  repo:acme/site  ref=refs/heads/main
+`;

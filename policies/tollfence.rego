@@ -1,0 +1,239 @@
+# METADATA
+# title: Tollfence's default policy
+# description: |
+#   Permissions, and nothing else. The question is `input`, the permissions are `data.tollfence`, compiled by
+#   `src/policy/permissions.ts` and described in `data.schema.json`.
+#
+#   Deny beats all; then the most specific pattern; then the stricter effect. What no permission allows is denied.
+#   A condition that cannot be decided never lets an allow apply, and never keeps anything stricter from applying.
+package tollfence
+
+strictness := {"allow": 0, "defer": 1, "require_approval": 2, "deny": 3}
+
+default decision := {
+	"effect": "deny",
+	"rule": "default",
+	"reason": "The policy does not understand the question.",
+	"secret": null,
+	"exact": false,
+}
+
+# The strictest answer over the whole chain of parents: a child may do only what each of them may.
+decision := object.union(answers[strictest[2]], {"exact": exact}) if input.v == 1
+
+gateways := {input.subject.id} | {parent | some parent in input.subject.chain}
+
+answers[gateway] := answer(gateway) if some gateway in gateways
+
+strictest := max({[strictness[given.effect], gateway == input.subject.id, gateway] | some gateway, given in answers})
+
+# Whether no `*` stood for the action anywhere: only then does an unclassified action get a credential.
+default exact := false
+
+exact if every given in answers { given.exact }
+
+answer(gateway) := {
+	"effect": permission.effect,
+	"rule": permission.id,
+	"reason": concat("", [permission.reason, doubt(permission)]),
+	"secret": null,
+	"exact": permission.exact,
+} if {
+	permission := winner(gateway)
+} else := {
+	"effect": "deny",
+	"rule": "default",
+	"reason": concat("", ["No permission of ", gateway, " allows ", input.action.name, "."]),
+	"secret": null,
+	"exact": false,
+}
+
+# Arrays are ordered by their first difference, so that `max` is the rule of precedence. The last member makes it
+# unique: among equals, the permission that was set first.
+winner(gateway) := data.tollfence.permissions[gateway][0 - best[4]] if {
+	best := max({rank |
+		some i in candidates(gateway)
+		permission := data.tollfence.permissions[gateway][i]
+		applies(permission)
+		rank := [
+			permission.effect == "deny",
+			permission.literals.action,
+			permission.literals.resource,
+			strictness[permission.effect],
+			0 - i,
+		]
+	})
+}
+
+# ── which permissions speak of this action and resource ───────────────────────────────────────────────────────────
+
+# Positions of the permissions whose action pattern fits. A pattern without a `*`, or with one only at its end, is
+# found by its text; the few others are tried one by one.
+candidates(gateway) := found | tried if {
+	index := data.tollfence.index[gateway]
+	found := {i | some spelling in spellings; some i in index.spelled[spelling]}
+	tried := {i | some other in index.others; fits(other.segments, action_segments); some i in other.positions}
+}
+
+action_segments := split(input.action.name, ".")
+
+spellings := {input.action.name, "*"} | {spelling |
+	some i, _ in action_segments
+	i > 0
+	spelling := concat(".", array.concat(array.slice(action_segments, 0, i), ["*"]))
+}
+
+applies(permission) if {
+	permission.effect == "allow"
+	about(permission.resource)
+	every condition in permission.where { holds(condition) }
+}
+
+applies(permission) if {
+	permission.effect != "allow"
+	about(permission.resource)
+	not refuted(permission.where)
+}
+
+refuted(conditions) if {
+	some condition in conditions
+	fails(condition)
+}
+
+about(null)
+
+about(pattern) if fits(pattern, resource_segments)
+
+default resource_segments := []
+
+resource_segments := [input.resource.type] if input.resource.id == ""
+
+resource_segments := array.concat([input.resource.type], split(input.resource.id, "/")) if input.resource.id != ""
+
+# A pattern fits segment by segment; `*` is any one segment, and at the end any number of them, at least one.
+fits(pattern, segments) if {
+	reaches(pattern, count(pattern), count(segments))
+	every i, segment in pattern { same(segment, segments[i]) }
+}
+
+reaches(_, n, n)
+
+reaches(pattern, n, m) if {
+	n < m
+	pattern[n - 1] == "*"
+}
+
+same("*", _)
+
+same(literal, literal)
+
+# ── conditions on parameters ──────────────────────────────────────────────────────────────────────────────────────
+
+holds(condition) if verdict(condition.op, value(condition), condition.value)
+
+fails(condition) if verdict(condition.op, value(condition), condition.value) == false
+
+# What is certainly absent equals nothing, exceeds nothing and contains nothing. That it differs (`!=`) is left open.
+fails(condition) if {
+	condition.op != "!="
+	absent(condition)
+}
+
+# What a reader should know when something applied although its conditions could not be decided.
+doubt(permission) := concat("", [" (Not determined: ", concat(", ", names), ".)"]) if {
+	names := {condition.name | some condition in permission.where; not holds(condition)}
+	count(names) > 0
+} else := ""
+
+parameters := input.action.parameters
+
+# A dotted name means a member of a parameter, unless a parameter has just that name.
+path(condition) := [condition.name] if {
+	present(parameters, condition.name)
+} else := condition.path
+
+value(condition) := object.get(parameters, path(condition), null) if not uncertain(condition)
+
+absent(condition) if {
+	not uncertain(condition)
+	missing(condition)
+}
+
+# Surely missing: the first step that fails does so in an object. A step into anything else is a wrong type instead.
+missing(condition) if {
+	some i, step in condition.path
+	not present(parameters, condition.name)
+	outer := object.get(parameters, array.slice(condition.path, 0, i), null)
+	is_object(outer)
+	not present(outer, step)
+}
+
+present(object, key) if object[key] == object[key]
+
+uncertain(condition) if {
+	some name in input.action.unknown
+	overlaps(name, condition.name)
+}
+
+# A body that was not read to its end may hold any parameter that has not been seen.
+uncertain(condition) if {
+	body_unread
+	missing(condition)
+}
+
+overlaps("*", _)
+
+overlaps(name, name)
+
+overlaps(outer, inner) if startswith(inner, concat("", [outer, "."]))
+
+overlaps(inner, outer) if startswith(inner, concat("", [outer, "."]))
+
+body_unread if "body" in input.action.unknown
+
+body_unread if input.request.body.state in {"truncated", "opaque"}
+
+# Defined only where the types fit: a string never compares as a number.
+verdict("==", a, b) := a == b if type_name(a) == type_name(b)
+
+verdict("!=", a, b) := a != b if type_name(a) == type_name(b)
+
+verdict("<", a, b) := a < b if is_number(a)
+
+verdict("<=", a, b) := a <= b if is_number(a)
+
+verdict(">", a, b) := a > b if is_number(a)
+
+verdict(">=", a, b) := a >= b if is_number(a)
+
+verdict("in", a, list) := a in list if type_name(a) == type_name(list[0])
+
+verdict("startswith", a, b) := startswith(a, b) if is_string(a)
+
+verdict("endswith", a, b) := endswith(a, b) if is_string(a)
+
+verdict("contains", a, b) := contains(a, b) if {
+	is_string(a)
+	is_string(b)
+}
+
+verdict("contains", list, b) if {
+	is_array(list)
+	b in list
+}
+
+verdict("contains", list, b) := false if {
+	is_array(list)
+	not b in list
+	every member in list { type_name(member) == type_name(b) }
+}
+
+verdict("matches", a, pattern) if {
+	is_string(a)
+	fits(pattern, split(a, "/"))
+}
+
+verdict("matches", a, pattern) := false if {
+	is_string(a)
+	not fits(pattern, split(a, "/"))
+}

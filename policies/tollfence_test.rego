@@ -1,0 +1,200 @@
+package tollfence_test
+
+import data.tollfence
+
+# ── a question and permissions in the shape in which `src/policy/permissions.ts` compiles them ────────────────────
+
+question := {
+	"v": 1,
+	"subject": {"type": "agent", "id": "g", "chain": ["g"]},
+	"action": {"name": "github.issue.create", "connector": "github", "access": "write", "parameters": {}, "unknown": []},
+	"resource": {"type": "repo", "id": "acme/site"},
+	"request": {"method": "POST", "body": {"state": "complete"}},
+}
+
+ask(parameters, unknown) := json.patch(question, [
+	{"op": "replace", "path": "/action/parameters", "value": parameters},
+	{"op": "replace", "path": "/action/unknown", "value": unknown},
+])
+
+permission(id, effect, pattern, where) := {
+	"id": id,
+	"effect": effect,
+	"action": pattern,
+	"resource": null,
+	"where": where,
+	"reason": concat(" ", [id, "says so."]),
+	"literals": {"action": count([s | some s in split(pattern, "."); s != "*"]), "resource": 0},
+	"exact": contains(pattern, "*") == false,
+}
+
+on(resource, given) := object.union(given, {
+	"resource": resource,
+	"literals": {"action": given.literals.action, "resource": count([s | some s in resource; s != "*"])},
+})
+
+compiled(list) := {
+	"permissions": {"g": list},
+	"index": {"g": {
+		"spelled": {pattern: [i | some i, p in list; p.action == pattern] | some pattern in {p.action | some p in list}},
+		"others": [],
+	}},
+}
+
+decision(list, asked) := answer if {
+	given := compiled(list)
+	answer := tollfence.decision with input as asked
+		with data.tollfence.permissions as given.permissions
+		with data.tollfence.index as given.index
+}
+
+where(name, op, value) := [{"name": name, "path": split(name, "."), "op": op, "value": value}]
+
+# ── precedence ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test_what_nothing_allows_is_denied if {
+	answer := decision([], question)
+	answer.effect == "deny"
+	answer.rule == "default"
+	answer.reason == "No permission of g allows github.issue.create."
+}
+
+test_a_question_of_another_version_is_denied if {
+	decision([permission("p", "allow", "*", [])], object.union(question, {"v": 2})).effect == "deny"
+}
+
+test_deny_beats_a_more_specific_allow if {
+	answer := decision([permission("a", "allow", "github.issue.create", []), permission("d", "deny", "*", [])], question)
+	answer.rule == "d"
+}
+
+test_the_more_specific_pattern_wins if {
+	answer := decision([permission("a", "require_approval", "github.*", []), permission("b", "allow", "github.issue.*", [])], question)
+	answer.rule == "b"
+	answer.effect == "allow"
+}
+
+test_literals_of_the_action_count_before_those_of_the_resource if {
+	answer := decision(
+		[
+			on(["repo", "acme", "site"], permission("a", "allow", "github.*", [])),
+			permission("b", "require_approval", "github.issue.create", []),
+		],
+		question,
+	)
+	answer.rule == "b"
+}
+
+test_the_more_specific_resource_wins if {
+	answer := decision(
+		[
+			on(["repo", "acme", "*"], permission("a", "require_approval", "github.*", [])),
+			on(["repo", "acme", "site"], permission("b", "allow", "github.*", [])),
+		],
+		question,
+	)
+	answer.rule == "b"
+}
+
+test_among_equals_the_stricter_effect_wins if {
+	effects := ["allow", "defer", "require_approval", "deny"]
+	every i, effect in effects {
+		list := [permission(e, e, "github.*", []) | some j, e in effects; j <= i]
+		decision(list, question).effect == effect
+	}
+}
+
+test_among_equals_of_one_effect_the_first_is_named if {
+	decision([permission("a", "allow", "*", []), permission("b", "allow", "*", [])], question).rule == "a"
+}
+
+test_a_child_may_do_only_what_each_parent_may if {
+	asked := object.union(question, {"subject": {"type": "agent", "id": "g", "chain": ["parent", "g"]}})
+	decision([permission("a", "allow", "*", [])], asked).effect == "deny"
+}
+
+test_only_a_pattern_without_a_star_is_exact if {
+	decision([permission("a", "allow", "github.issue.create", [])], question).exact
+	not decision([permission("a", "allow", "github.*", [])], question).exact
+}
+
+# ── conditions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# What a condition does to an allow and to a deny: [allowed, denied].
+outcome(condition, asked) := [
+	decision([permission("a", "allow", "*", condition)], asked).rule == "a",
+	decision([permission("d", "deny", "*", condition)], asked).rule == "d",
+]
+
+proven := [true, true]
+
+refuted := [false, false]
+
+undetermined := [false, true]
+
+test_conditions if {
+	parameters := {"amount": 4200, "ref": "refs/heads/agent/x", "labels": ["safe"], "customer": {"country": "DE"}, "draft": false, "none": null}
+	cases := [
+		["amount", ">", 4199, proven],
+		["amount", ">", 4200, refuted],
+		["amount", ">=", 4200, proven],
+		["amount", "<=", 4200, proven],
+		["amount", "<", 4200, refuted],
+		["amount", "!=", 4200, refuted],
+		["amount", "==", "4200", undetermined],
+		["amount", "startswith", "42", undetermined],
+		["draft", "==", false, proven],
+		["draft", "!=", true, proven],
+		["ref", ">", 5, undetermined],
+		["ref", "matches", ["refs", "heads", "agent", "*"], proven],
+		["ref", "matches", ["refs", "*"], proven],
+		["ref", "matches", ["refs", "*", "x"], refuted],
+		["ref", "matches", ["refs", "heads", "agent", "x", "*"], refuted],
+		["ref", "endswith", "/x", proven],
+		["ref", "contains", "agent", proven],
+		["ref", "in", ["a", "b"], refuted],
+		["ref", "in", [1, 2], undetermined],
+		["labels", "contains", "safe", proven],
+		["labels", "contains", "risky", refuted],
+		["labels", "contains", 1, undetermined],
+		["labels", "==", "safe", undetermined],
+		["customer.country", "==", "DE", proven],
+		["customer.city", "==", "Berlin", refuted],
+		["ref.length", "==", 3, undetermined],
+		["none", "==", "x", undetermined],
+		["none", "!=", "x", undetermined],
+		["missing", "==", 1, refuted],
+		["missing", ">", 1, refuted],
+		["missing", "!=", 1, undetermined],
+		["missing.deeper", "contains", "x", refuted],
+	]
+	every case in cases { outcome(where(case[0], case[1], case[2]), ask(parameters, [])) == case[3] }
+}
+
+test_what_is_unknown_is_undetermined if {
+	every unknown in ["amount", "*"] {
+		outcome(where("amount", "==", 1), ask({"amount": 1}, [unknown])) == undetermined
+	}
+	outcome(where("a.b", "==", 1), ask({"a": {"b": 1}}, ["a"])) == undetermined
+	outcome(where("a", "==", 1), ask({"a": 1}, ["a.b"])) == undetermined
+	outcome(where("amount", "==", 1), ask({"amount": 1}, ["amounts"])) == proven
+}
+
+test_what_an_unread_body_may_hold_is_undetermined if {
+	outcome(where("amount", ">", 1), ask({}, ["body"])) == undetermined
+	truncated := object.union(question, {"request": {"method": "POST", "body": {"state": "truncated"}}})
+	outcome(where("amount", ">", 1), truncated) == undetermined
+}
+
+test_a_stricter_effect_says_what_was_not_determined if {
+	answer := decision([permission("d", "deny", "*", where("amount", ">", 1))], ask({}, ["amount"]))
+	answer.reason == "d says so. (Not determined: amount.)"
+}
+
+test_every_condition_must_hold if {
+	both := array.concat(where("a", "==", 1), where("b", "==", 2))
+	outcome(both, ask({"a": 1, "b": 2}, [])) == proven
+	outcome(both, ask({"a": 1, "b": 3}, [])) == refuted
+	outcome(both, ask({"a": 1, "b": 3}, ["a"])) == refuted
+	outcome(both, ask({"a": 1, "b": 2}, ["a"])) == undetermined
+}

@@ -1,0 +1,86 @@
+/**
+ * Forms (WHATWG URL §5, `application/x-www-form-urlencoded`) and query strings, read strictly, and the brackets by
+ * which Rack and PHP nest them: `a[b]=c`, `a[]=x`. Everything read here is attacker-controlled.
+ */
+import { decodeText, emptyObject, isObject, type Json, type JsonObject, maxDepth, unclear } from './json.js';
+
+/** Names and values in order. */
+export type Pairs = readonly (readonly [name: string, value: string])[];
+
+const encoder = new TextEncoder();
+
+/** Percent-decodes strictly; undefined if an escape is broken or the result isn't UTF-8. */
+export function percentDecode(text: string): string | undefined {
+  if (!text.includes('%')) return text;
+  const bytes: number[] = [];
+  for (let i = 0; i < text.length; ) {
+    const percent = text.indexOf('%', i);
+    const end = percent < 0 ? text.length : percent;
+    bytes.push(...encoder.encode(text.slice(i, end)));
+    if (percent < 0) break;
+    const hex = text.slice(percent + 1, percent + 3);
+    if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
+    bytes.push(Number.parseInt(hex, 16));
+    i = percent + 3;
+  }
+  return decodeText(Uint8Array.from(bytes));
+}
+
+/**
+ * Splits a form or a query string (without `?`). Undefined if it could be read in two ways: a raw `;` (a separator for
+ * some), a broken escape, not UTF-8.
+ */
+export function readPairs(text: string): Pairs | undefined {
+  if (text === '') return [];
+  if (text.includes(';')) return undefined;
+  const pairs: [string, string][] = [];
+  for (const part of text.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const name = percentDecode((equals < 0 ? part : part.slice(0, equals)).replaceAll('+', ' '));
+    const value = percentDecode(equals < 0 ? '' : part.slice(equals + 1).replaceAll('+', ' '));
+    if (name === undefined || value === undefined) return undefined;
+    pairs.push([name, value]);
+  }
+  return pairs;
+}
+
+const bracketed = /^([^[\]]+)((?:\[[^[\]]*\])*)$/;
+
+/**
+ * Nests pairs by the brackets in their names. A place that is given twice, in two shapes or with broken brackets is
+ * {@link unclear}. Indices stay names: `items[0][price]` is at `/items/0/price`.
+ */
+export function nest(pairs: Pairs): JsonObject {
+  const root = emptyObject();
+  for (const [name, value] of pairs) {
+    const top = name.split(/[[\]]/, 1)[0]!;
+    const brackets = bracketed.exec(name)?.[2];
+    const path = brackets ? [top, ...brackets.slice(1, -1).split('][')] : [top];
+    if (brackets === undefined || path.length > maxDepth || !place(root, path, value)) root[top] = unclear;
+  }
+  return root;
+}
+
+/** Puts a value at its place; false if something else is there already. */
+function place(root: JsonObject, path: readonly string[], value: string): boolean {
+  let node: Json = root;
+  for (const [i, name] of path.entries()) {
+    const last = i === path.length - 1;
+    if (Array.isArray(node)) {
+      // `a[][b]=…` starts a new element or continues the last one, as the reader pleases.
+      if (name !== '' || !last) return false;
+      node.push(value);
+      return true;
+    }
+    if (!isObject(node) || name === '') return false;
+    if (last) {
+      if (name in node) return false;
+      node[name] = value;
+      return true;
+    }
+    node[name] ??= path[i + 1] === '' ? [] : emptyObject();
+    node = node[name];
+  }
+  return false;
+}

@@ -1,0 +1,177 @@
+/** Routes compiled: a connector's rows become readers of requests; what is wrong with them is said all at once. */
+import type { Access, Meaning, Route, RouteRow, Value } from '../model.js';
+import { compileExpression, type Expression, type PathParameters } from './expression.js';
+import { unclear } from './json.js';
+import { parseTemplate } from './template.js';
+import type { View } from './view.js';
+
+/** A meaning that says all: what a compiled route makes of a request. */
+export interface Reading extends Meaning {
+  readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
+}
+
+/** Names of parameters because of which nothing milder than "unclassified" can be said. */
+export interface Undetermined {
+  readonly undetermined: readonly string[];
+}
+
+/** Reads one request whose path fits; null: not described. May throw what a connector's function throws. */
+export type CompiledRoute = (view: View, path: PathParameters) => Reading | Undetermined | null;
+
+/** Text with `{names}` in it. */
+interface Filled {
+  readonly names: readonly string[];
+  fill(value: (name: string) => string): string;
+}
+
+const braces = /\{([a-z_][a-z0-9_]*)\+?\}/g;
+
+function compileText(text: string): Filled {
+  const names = [...text.matchAll(braces)].map(match => match[1]!);
+  return { names, fill: value => (names.length === 0 ? text : text.replace(braces, (_, name: string) => value(name))) };
+}
+
+interface Condition {
+  readonly expression: Expression;
+  readonly values: readonly Value[];
+}
+
+interface Row {
+  readonly action: string;
+  readonly access: Access | undefined;
+  readonly resource: Filled | null;
+  readonly parameters: readonly (readonly [name: string, expression: Expression])[];
+  readonly when: readonly Condition[] | null;
+  readonly lookup: { readonly path: Filled; readonly parameters: { readonly [name: string]: string } } | null;
+}
+
+/** The names of actions, without the connector's prefix. */
+export const isActionName = (name: string): boolean => /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/.test(name);
+
+const accesses: readonly string[] = ['list', 'read', 'write', 'delete', 'permissions'] satisfies Access[];
+const rowKeys = ['action', 'access', 'resource', 'parameters', 'when', 'lookup'];
+
+/** Compiles one row; `fault` is told every fault. `names` are the path's parameters. */
+function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: string) => void): Row {
+  for (const key of Object.keys(row)) if (!rowKeys.includes(key)) fault(`the key ${JSON.stringify(key)} is unknown`);
+  if (!isActionName(String(row.action)))
+    fault(`the action ${JSON.stringify(row.action)} is not lower-case words joined by dots`);
+  if (row.access !== undefined && !accesses.includes(row.access))
+    fault(`the access ${JSON.stringify(row.access)} is none of ${accesses.join(', ')}`);
+  const compile = (text: string): Expression | null => {
+    const expression = compileExpression(String(text));
+    if (typeof expression === 'string') fault(expression);
+    else if (expression.source === 'path' && !names.includes(expression.name)) fault(`${text} is not in the template`);
+    else return expression;
+    return null;
+  };
+  const parameters = Object.entries(row.parameters ?? {}).flatMap(([name, text]) => {
+    const expression = compile(text);
+    return expression === null ? [] : [[name, expression] as const];
+  });
+  const when = Object.entries(row.when ?? {}).flatMap(([text, value]) => {
+    const expression = compile(text);
+    const values = Array.isArray(value) ? (value as readonly Value[]) : [value as Value];
+    return expression === null ? [] : [{ expression, values }];
+  });
+  const resource = row.resource === undefined ? null : compileText(row.resource);
+  const lookupPath = /^GET (\/\S+)$/.exec(row.lookup?.request ?? 'GET /x')?.[1];
+  if (lookupPath === undefined) fault(`the look-up ${JSON.stringify(row.lookup?.request)} is not GET and a path`);
+  const lookup = row.lookup && { path: compileText(lookupPath ?? ''), parameters: row.lookup.parameters };
+  const known = [...names, ...Object.keys(row.parameters ?? {})];
+  for (const name of resource?.names ?? [])
+    if (!known.includes(name)) fault(`{${name}} in the resource is neither in the template nor a parameter`);
+  for (const name of lookup?.path.names ?? [])
+    if (!names.includes(name)) fault(`{${name}} in the look-up is not in the template`);
+  if (row.resource !== undefined && !/^[a-z][a-z0-9_]*(:\S+)?$/.test(row.resource))
+    fault(`the resource ${JSON.stringify(row.resource)} is not type or type:id`);
+  return {
+    action: row.action,
+    access: row.access,
+    resource,
+    parameters,
+    when: row.when ? when : null,
+    lookup: lookup ?? null,
+  };
+}
+
+/** Whether a row counts: true, false, or undefined if that can't be known. */
+function counts(conditions: readonly Condition[], view: View, path: PathParameters): boolean | undefined {
+  let result = true;
+  for (const { expression, values } of conditions) {
+    const value = expression.read(view, path);
+    if (value === unclear) return undefined;
+    if (value === undefined || !(values.includes('*') || values.includes(value))) result = false;
+  }
+  return result;
+}
+
+/** Fills in a row's parameters and resource. */
+function readRow(row: Row, view: View, path: PathParameters): Reading | Undetermined {
+  const parameters: { [name: string]: Value } = {};
+  const unknown: string[] = row.lookup === null ? [] : Object.keys(row.lookup.parameters);
+  for (const [name, expression] of row.parameters) {
+    const value = expression.read(view, path);
+    if (value === unclear) unknown.push(name);
+    else if (value !== undefined) parameters[name] = value;
+  }
+  const undetermined: string[] = [];
+  const resource = row.resource?.fill(name => {
+    const value = path[name] ?? parameters[name] ?? '';
+    if (unknown.includes(name) || typeof value === 'object' || !isResourceText(String(value))) undetermined.push(name);
+    return String(value);
+  });
+  // A resource that can't be told could be the one that a permission denies.
+  if (undetermined.length > 0) return { undetermined };
+  const lookup = row.lookup && {
+    path: row.lookup.path.fill(name => encodeURIComponent(path[name] ?? '')),
+    parameters: row.lookup.parameters,
+  };
+  return {
+    action: row.action,
+    parameters,
+    unknown,
+    ...(row.access && { access: row.access }),
+    ...(resource !== undefined && { resource }),
+    ...(lookup && { lookup }),
+  };
+}
+
+const isResourceText = (text: string): boolean => text.length <= 1024 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+
+/** Compiles a route; null if its template is wrong. */
+export function compileRoute(
+  key: string,
+  route: Route,
+  fault: (sentence: string) => void,
+): { template: Exclude<ReturnType<typeof parseTemplate>, string>; read: CompiledRoute } | null {
+  const template = parseTemplate(key);
+  if (typeof template === 'string') {
+    fault(template);
+    return null;
+  }
+  if (typeof route === 'function') return { template, read: route };
+  const list: readonly RouteRow[] = Array.isArray(route) ? route : [route as RouteRow];
+  if (list.length === 0) fault('there is no row');
+  const rows = list.map(row => compileRow(row, template.names, fault));
+  if (rows.slice(0, -1).some(row => row.when === null)) fault('a row without `when` hides those after it');
+  return { template, read: readerOf(rows) };
+}
+
+/** The reader of a route's rows: the first one that counts. */
+function readerOf(rows: readonly Row[]): CompiledRoute {
+  const conditions = rows.flatMap(row => row.when ?? []);
+  return (view, path) => {
+    // `"state":"Closed"` may mean closed to the API: a value that no row knows is not "none of them".
+    for (const { expression } of conditions) {
+      const value = expression.read(view, path);
+      const known = conditions.filter(other => other.expression.place === expression.place);
+      if (value === unclear) return { undetermined: [expression.source === 'body' ? 'body' : expression.name] };
+      if (value !== undefined && !known.some(other => other.values.includes('*') || other.values.includes(value))) {
+        return { undetermined: [expression.name] };
+      }
+    }
+    const row = rows.find(({ when }) => when === null || counts(when, view, path));
+    return row === undefined ? null : readRow(row, view, path);
+  };
+}

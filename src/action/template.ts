@@ -1,0 +1,156 @@
+/**
+ * Path templates (OpenAPI 3.1 §4.8.8.2, and `{rest+}` for several segments) as a tree per method. Literals beat
+ * parameters, a parameter beats `{rest+}`; where a branch ends in nothing, the next one is tried.
+ */
+
+interface Node<T> {
+  readonly literals: Map<string, Node<T>>;
+  one: Node<T> | null;
+  many: Node<T> | null;
+  leaf: Leaf<T> | null;
+}
+
+interface Leaf<T> {
+  readonly names: readonly string[];
+  readonly value: T;
+}
+
+/** A template's parameters in order, or the sentence that says what is wrong with it. */
+interface Template {
+  readonly method: string;
+  readonly segments: readonly string[];
+  readonly names: readonly string[];
+}
+
+const parameter = /^\{([a-z_][a-z0-9_]*)(\+?)\}$/;
+
+/** Reads `GET /repos/{owner}/{repo}`; a string says what is wrong with it. */
+export function parseTemplate(text: string): Template | string {
+  const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(text) ?? [];
+  if (method === undefined || path === undefined) return 'a route is a method in capitals, a space and a path';
+  if (method === 'HEAD') return 'HEAD is served by the route for GET';
+  const segments = path.slice(1).split('/');
+  const names: string[] = [];
+  for (const [i, segment] of segments.entries()) {
+    const name = parameter.exec(segment)?.[1];
+    if (name !== undefined) names.push(name);
+    else if (/[{}]/.test(segment)) return `the segment ${segment} is not a whole parameter like {name} or {name+}`;
+    else if (segment === '' && i < segments.length - 1) return 'the path has an empty segment';
+    else if (/[?#%]/.test(segment))
+      return `the segment ${segment} must be written as it is when decoded, without query`;
+  }
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  return twice === undefined ? { method, segments, names } : `the parameter {${twice}} is there twice`;
+}
+
+const emptyNode = <T>(): Node<T> => ({ literals: new Map(), one: null, many: null, leaf: null });
+
+// What would mean another path to somebody who decodes once more, cuts at `;` or takes `\` for `/`.
+const unsafe = /[\u0000-\u001f\u007f-\u009f\\;]|%[0-9a-fA-F]{2}/;
+const unsafeMany = /[\u0000-\u001f\u007f-\u009f\\]|%[0-9a-fA-F]{2}/;
+
+const safeOne = (value: string): boolean =>
+  value !== '' && value !== '.' && value !== '..' && !value.includes('/') && !unsafe.test(value);
+
+const safeMany = (value: string): boolean =>
+  !unsafeMany.test(value) && value.split('/').every(part => part !== '' && part !== '.' && part !== '..');
+
+/** What a path was matched to. */
+export interface Match<T> {
+  readonly value: T;
+  readonly path: { readonly [name: string]: string };
+}
+
+/** The compiled templates of one connector. */
+export class RouteTree<T> {
+  readonly #methods = new Map<string, Node<T>>();
+
+  /** Adds a route; false if there is one that fits exactly the same requests. */
+  add(template: Template, value: T): boolean {
+    let node: Node<T> = this.#methods.get(template.method) ?? emptyNode();
+    this.#methods.set(template.method, node);
+    for (const segment of template.segments) {
+      const plus = parameter.exec(segment)?.[2];
+      if (plus === '') node = node.one ??= emptyNode();
+      else if (plus === '+') node = node.many ??= emptyNode();
+      else {
+        const next: Node<T> = node.literals.get(segment) ?? emptyNode();
+        node.literals.set(segment, next);
+        node = next;
+      }
+    }
+    if (node.leaf !== null) return false;
+    node.leaf = { names: template.names, value };
+    return true;
+  }
+
+  /** The route for a canonical path, with its parameters decoded; null if none describes it, or two readings of it differ. */
+  match(method: string, path: string): Match<T> | null {
+    const root = this.#methods.get(method === 'HEAD' ? 'GET' : method);
+    if (root === undefined) return null;
+    const found = matchSegments(root, path);
+    if (found === null || !/%2f/i.test(path)) return found;
+    // `refs/heads%2Fmain` is one segment to us; to an API that decodes first it is another route.
+    const decoded = matchSegments(root, path.replace(/%2f/gi, '/'));
+    const same =
+      decoded?.value === found.value && Object.keys(found.path).every(name => decoded.path[name] === found.path[name]);
+    return same ? found : null;
+  }
+}
+
+function matchSegments<T>(root: Node<T>, path: string): Match<T> | null {
+  const segments = path.slice(1).split('/');
+  if (path.includes('%')) {
+    for (let i = 0; i < segments.length; i++) {
+      const decoded = decodeSegment(segments[i]!);
+      if (decoded === null) return null;
+      segments[i] = decoded;
+    }
+  }
+  const values: string[] = [];
+  const leaf = walk(root, segments, 0, values);
+  if (leaf === null) return null;
+  const parameters = Object.create(null) as { [name: string]: string };
+  for (let i = 0; i < leaf.names.length; i++) parameters[leaf.names[i]!] = values[i]!;
+  return { value: leaf.value, path: parameters };
+}
+
+function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+/** Finds the leaf for the segments from `at` on; leaves the parameters' values behind, in order. */
+function walk<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Leaf<T> | null {
+  if (at === segments.length) return node.leaf;
+  const segment = segments[at]!;
+  const literal = node.literals.get(segment);
+  const found = literal === undefined ? null : walk(literal, segments, at + 1, values);
+  if (found !== null) return found;
+  const depth = values.length;
+  if (node.one !== null && safeOne(segment)) {
+    values.push(segment);
+    const leaf = walk(node.one, segments, at + 1, values);
+    if (leaf !== null) return leaf;
+    values.length = depth;
+  }
+  return node.many === null ? null : walkMany(node.many, segments, at, values);
+}
+
+/** `{rest+}`: as few segments as let something follow it; if nothing does, all of them. */
+function walkMany<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Leaf<T> | null {
+  const depth = values.length;
+  const followed = node.literals.size > 0 || node.one !== null || node.many !== null;
+  for (let end = followed ? at + 1 : segments.length; end <= segments.length; end++) {
+    const value = segments.slice(at, end).join('/');
+    if (!safeMany(value)) return null;
+    values.push(value);
+    const leaf = walk(node, segments, end, values);
+    if (leaf !== null) return leaf;
+    values.length = depth;
+  }
+  return null;
+}

@@ -1,0 +1,186 @@
+/**
+ * What a connector may see of a request: query, header fields and body, each read only when asked for, and strictly.
+ * Everything in it is attacker-controlled.
+ */
+import type { BodyFacts, CanonicalRequest, RequestView, Value } from '../model.js';
+import { nest, type Pairs, readPairs } from './form.js';
+import { decodeText, type Json, type JsonObject, readJson, unclear } from './json.js';
+import { readMultipart } from './multipart.js';
+
+/** How the API reads a body, whatever the media type says; undefined: by the media type. */
+export type Reads = 'json' | 'form' | undefined;
+
+interface MediaType {
+  readonly kind: 'json' | 'form' | 'multipart' | 'other' | 'none';
+  readonly boundary: string;
+}
+
+const opaque: MediaType = { kind: 'other', boundary: '' };
+
+/** Reads a Content-Type. What two readers could take differently (two boundaries, another charset) is opaque. */
+function mediaType(text: string): MediaType {
+  const [essence = '', ...parameters] = text.split(';').map(part => part.trim());
+  let boundary = '';
+  const seen = new Set<string>();
+  for (const parameter of parameters) {
+    const [, name = '', quoted, bare] = /^([a-z0-9-]+)=(?:"([^"\\]*)"|([^\s"]+))$/i.exec(parameter) ?? [];
+    const key = name.toLowerCase();
+    const value = quoted ?? bare ?? '';
+    if (name === '' || seen.has(key)) return opaque;
+    seen.add(key);
+    if (key === 'charset' && !/^(utf-?8|us-ascii)$/i.test(value)) return opaque;
+    if (key === 'boundary') boundary = value;
+  }
+  const type = essence.toLowerCase();
+  if (/^(application\/json|text\/json|application\/[a-z0-9!#$&^_.-]+\+json)$/.test(type))
+    return { kind: 'json', boundary };
+  if (type === 'application/x-www-form-urlencoded') return { kind: 'form', boundary };
+  if (type === 'multipart/form-data' && /^[0-9A-Za-z'()+_,./:=?-]{1,70}$/.test(boundary)) {
+    return { kind: 'multipart', boundary };
+  }
+  return opaque;
+}
+
+/** Whether a document holds something that isn't exact. */
+function isUnclear(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return value === unclear;
+  return (Array.isArray(value) ? value : Object.values(value)).some(isUnclear);
+}
+
+/** The lazily read request; `document` and `arguments` are for expressions, the rest is what a function may see. */
+export class View implements RequestView {
+  readonly #request: CanonicalRequest;
+  readonly #reads: Reads;
+  #query: Pairs | undefined | null = null;
+  #nestedQuery: JsonObject | undefined;
+  #document: Json | undefined | null = null;
+  #form: Pairs | undefined;
+  #json: Value | undefined | null = null;
+
+  constructor(request: CanonicalRequest, reads?: Reads) {
+    this.#request = request;
+    this.#reads = reads;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get host(): string {
+    return this.#request.host;
+  }
+
+  get path(): string {
+    return this.#request.path;
+  }
+
+  get body(): BodyFacts {
+    return this.#request.body;
+  }
+
+  get bytes(): Uint8Array | null {
+    return this.#request.content;
+  }
+
+  get text(): string | undefined {
+    const { body, content } = this.#request;
+    return body.state === 'complete' && content !== null ? decodeText(content) : undefined;
+  }
+
+  /** The query's pairs; undefined if it could be read in two ways. */
+  get pairs(): Pairs | undefined {
+    if (this.#query === null) this.#query = readPairs(this.#request.query);
+    return this.#query;
+  }
+
+  get query(): Pairs {
+    return this.pairs ?? [];
+  }
+
+  /** The query nested by its brackets; undefined if it could be read in two ways. */
+  get nestedQuery(): JsonObject | undefined {
+    const pairs = this.pairs;
+    if (pairs !== undefined) this.#nestedQuery ??= nest(pairs);
+    return this.#nestedQuery;
+  }
+
+  /** Whether there is a body at all; one of no bytes says nothing. */
+  get empty(): boolean {
+    const { state, bytes } = this.#request.body;
+    return state === 'none' || (state === 'complete' && bytes === 0);
+  }
+
+  /** The body as nested data, JSON or form; undefined if there is none or it can't be read in exactly one way. */
+  get document(): Json | undefined {
+    if (this.#document === null) this.#document = this.#read();
+    return this.#document;
+  }
+
+  get form(): Pairs | undefined {
+    void this.document;
+    return this.#form;
+  }
+
+  get json(): Value | undefined {
+    if (this.#json === null) {
+      const document = this.document;
+      this.#json =
+        this.#form !== undefined || document === undefined || isUnclear(document) ? undefined : (document as Value);
+    }
+    return this.#json;
+  }
+
+  header(name: string): string | undefined {
+    let found: string | undefined;
+    for (const [field, value] of this.#request.fields) {
+      if (field.length !== name.length || field.toLowerCase() !== name) continue;
+      if (found !== undefined) return undefined;
+      found = value;
+    }
+    return found;
+  }
+
+  /** Whether a header field is there, once or often. `name` in lower case. */
+  has(name: string): boolean {
+    return this.#request.fields.some(([field]) => field.length === name.length && field.toLowerCase() === name);
+  }
+
+  /** Whether one of these fields is there, whose names begin with `x-`. Names in lower case. */
+  hasExtension(names: ReadonlySet<string>): boolean {
+    return this.#request.fields.some(
+      ([field]) => (field[0] === 'x' || field[0] === 'X') && names.has(field.toLowerCase()),
+    );
+  }
+
+  #mediaType(): MediaType {
+    const value = this.header('content-type');
+    if (value !== undefined) return mediaType(value);
+    return this.has('content-type') ? opaque : { kind: 'none', boundary: '' };
+  }
+
+  #read(): Json | undefined {
+    const { body, content } = this.#request;
+    if (body.state !== 'complete' || content === null || this.empty) return undefined;
+    const { kind, boundary } = this.#mediaType();
+    if (this.#reads === 'json' || kind === 'json') {
+      if (this.#reads === 'form' || (this.#reads === 'json' && this.#unusualCharset())) return undefined;
+      const text = decodeText(content);
+      return text === undefined ? undefined : readJson(text);
+    }
+    if (kind === 'multipart') this.#form = readMultipart(content, boundary);
+    else if (kind === 'form' || (kind === 'none' && this.#reads === 'form')) {
+      const text = decodeText(content);
+      this.#form = text === undefined ? undefined : readPairs(text);
+    }
+    return this.#form === undefined ? undefined : nest(this.#form);
+  }
+
+  /** An API that reads everything as JSON may still heed a charset, and which of two Content-Types isn't ours to say. */
+  #unusualCharset(): boolean {
+    const value = this.header('content-type');
+    if (value === undefined) return this.has('content-type');
+    return (
+      /charset/i.test(value) && mediaType(value) === opaque && !/charset="?(utf-?8|us-ascii)"?\s*(;|$)/i.test(value)
+    );
+  }
+}

@@ -1,0 +1,48 @@
+/** House: the rooms as the operator's API sees them. `bin/` furnishes it. */
+import type { Vault } from '../../vault/index.js';
+import type { Config } from '../config.js';
+import type { Flights } from '../http/flights.js';
+import type { Gateways } from '../identity/gateways.js';
+import type { KillSwitch } from '../identity/kill.js';
+import type { Runs } from '../identity/runs.js';
+import type { State } from '../identity/state.js';
+import type { Log } from '../log/index.js';
+import type { CanonicalRequest, Classified, Connector, KillScope } from '../model.js';
+import type { Policy } from '../policy/decide.js';
+import type { Approvals } from '../approvals/index.js';
+
+/** Everything that a route may need. */
+export interface House {
+  readonly version: string;
+  readonly home: string;
+  readonly config: Config;
+  readonly started: number;
+  readonly now: () => number;
+  readonly state: State;
+  readonly gateways: Gateways;
+  readonly runs: Runs;
+  readonly kill: KillSwitch;
+  readonly flights: Flights;
+  readonly log: Log;
+  readonly policy: Policy;
+  readonly vault: Vault;
+  readonly approvals: Approvals;
+  readonly connectors: readonly Connector[];
+  /** Paths of the files that a child process reads to trust our CA. */
+  readonly trustFiles: Readonly<Record<string, string>>;
+  classify(request: CanonicalRequest): Classified;
+  /** Port of the forward proxy. */
+  port(): number;
+  /** Gives the policy the permissions and gateways as they are now. */
+  refreshPolicy(): void;
+  /** Ends what a scope covers: flights and their upstream connections. */
+  stop(scope: KillScope): { exchanges: number; tunnels: number };
+  /** Ends the proxy, after the answer. */
+  shutdown(): void;
+  /** True once it is ending: connections that close then say nothing about runs. */
+  ending(): boolean;
+  /** Keeps an operator's policy over restarts; null for the default one. */
+  keepPolicy(wasm: Uint8Array | null, source: string): void;
+  /** Tells the supervisor of a run something (`terminate`); false if it isn't connected. */
+  tell(run: string, message: { readonly event: string }): boolean;
+}

@@ -1,0 +1,148 @@
+/**
+ * Control: the operator's API, HTTP and JSON over a unix socket of mode 0600. One table says which route needs whose
+ * authority; refusals of authority are entries of the log.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { exitCode, Fault } from '../errors.js';
+import type { CallerCheck, Claims } from './caller.js';
+import type { House } from './house.js';
+
+/** `any`: whoever can reach the socket; `operator`: laxer. */
+export type Authority = 'any' | 'operator';
+
+/** One call, as a route sees it. */
+export interface Call {
+  readonly house: House;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** For the log: who asked, as far as is known. */
+  readonly by: string;
+  readonly claims: Claims;
+  /** The run that the caller stands in, or null. */
+  readonly inside: string | null;
+  /** Throws a `Fault` (refused) unless the caller is the operator: for routes whose authority depends on the body. */
+  asOperator(): void;
+  /** For routes that go on answering: the raw response, to which JSON lines are written. */
+  readonly response: ServerResponse;
+}
+
+/** One row of the table. What `handle` returns is the answer; undefined: it answers by itself. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `/gateways/:name` */
+  readonly path: string;
+  readonly authority: Authority;
+  readonly handle: (call: Call) => unknown;
+}
+
+const maxBody = 16 << 20;
+
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBody) throw new Fault(exitCode.usage, 'The request is too large.');
+    chunks.push(chunk);
+  }
+  if (length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // said below
+  }
+  throw new Fault(exitCode.usage, 'The request is not a JSON object.');
+}
+
+function match(path: string, template: string): Record<string, string> | null {
+  const given = path.split('/');
+  const wanted = template.split('/');
+  if (given.length !== wanted.length) return null;
+  const params: Record<string, string> = {};
+  for (let i = 0; i < wanted.length; i++) {
+    const segment = wanted[i]!;
+    if (segment.startsWith(':')) params[segment.slice(1)] = decodeURIComponent(given[i]!);
+    else if (segment !== given[i]) return null;
+  }
+  return params;
+}
+
+const httpStatus: Readonly<Record<number, number>> = { 1: 500, 2: 400, 3: 403, 4: 404, 5: 503, 6: 409 };
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+const header = (request: IncomingMessage, name: string): string | null => {
+  const value = request.headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+
+/** Serves the table at `path`. A socket left there by a process that died is replaced. */
+export function serveControl(path: string, house: House, check: CallerCheck, routes: readonly Route[]): Promise<Server> {
+  const refuse = (request: IncomingMessage, claims: Claims): void => {
+    const objection = check.objection(claims);
+    if (objection === null) return;
+    // A first attempt without proof is how a client finds out that it needs one.
+    if (objection.code === 'inside_run' || claims.token !== null) {
+      house.log.note({ type: 'auth.rejected', run: objection.run, at: 'control', request: `${request.method} ${request.url?.split('?', 1)[0]}`, reason: objection.message });
+    }
+    throw Object.assign(new Fault(exitCode.refused, objection.message, objection.code === 'inside_run' ? 'Ask an operator to do it from outside.' : 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.'), { code: objection.code });
+  };
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const url = new URL(request.url ?? '/', 'http://control');
+      const claims: Claims = {
+        token: header(request, 'authorization')?.replace(/^Bearer /, '') ?? null,
+        pid: Number(header(request, 'tf-pid')) || null,
+        proof: header(request, 'tf-proof'),
+        run: header(request, 'tf-run'),
+      };
+      for (const route of routes) {
+        const params = route.method === request.method ? match(url.pathname, route.path) : null;
+        if (params === null) continue;
+        if (route.authority === 'operator') refuse(request, claims);
+        const body = await readJson(request);
+        const inside = check.insideRun(claims);
+        const by = inside !== null ? `run:${inside}` : `pid:${claims.pid ?? '?'}`;
+        const result = await route.handle({ house, params, query: url.searchParams, body, by, claims, inside, response, asOperator: () => refuse(request, claims) });
+        if (result !== undefined) answer(response, 200, result);
+        return;
+      }
+      if (request.method === 'POST' && url.pathname === '/challenge') return answer(response, 200, { proof: check.challenge() });
+      throw new Fault(exitCode.missing, `The proxy has no ${request.method} ${url.pathname}.`, 'Is it older than this tf? Restart it with: tf stop');
+    })().catch((error: unknown) => {
+      if (response.headersSent) return void response.destroy();
+      const fault = asFault(error);
+      answer(response, httpStatus[fault.exit] ?? 500, { error: { message: fault.message, hint: fault.hint, exit: fault.exit, code: (fault as { code?: string }).code } });
+    });
+  });
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 5_000;
+  rmSync(path, { force: true });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const mask = process.umask(0o177);
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      resolve(server);
+    });
+    process.umask(mask);
+  });
+}
+
+/** Any error as one for people: those of our rooms say what is wrong, others only that something is. */
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && ['Refusal', 'VaultError'].includes(error.name)) {
+    const exit = error.code === 'missing' ? exitCode.missing : error.code === 'invalid' ? exitCode.usage : exitCode.failed;
+    return new Fault(exit, error.message, 'hint' in error && typeof error.hint === 'string' ? error.hint : '');
+  }
+  return new Fault(exitCode.failed, `The proxy failed: ${error instanceof Error ? error.message : 'unknown error'}`);
+}

@@ -1,0 +1,68 @@
+/** Needles: every form in which a secret could come back in a response, or turn up where it must not be. */
+import type { Scheme } from '../model.js';
+import { secretParts } from './scheme.js';
+
+/** Shorter needles would be found in everything. */
+const shortest = 6;
+
+/**
+ * The forms of a value, each of at least 6 bytes, longest first, none twice: raw; base64 and base64url in the three
+ * alignments, cut to the characters that don't depend on what stands around it; hex; percent-encoded (what must be, and
+ * every byte); JSON-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
+ */
+export function needles(value: Buffer, scheme: Scheme): Buffer[] {
+  const forms = new Set<string>();
+  for (const part of secretParts(value, scheme)) {
+    for (const form of [part.toString('latin1'), ...base64s(part), ...hexes(part), ...percents(part), ...jsons(part)]) {
+      if (form.length >= shortest) forms.add(form);
+    }
+  }
+  return [...forms].sort((a, b) => b.length - a.length).map(form => Buffer.from(form, 'latin1'));
+}
+
+function base64s(part: Buffer): string[] {
+  return [0, 1, 2].flatMap(offset => {
+    const text = Buffer.concat([Buffer.alloc(offset), part]).toString('base64');
+    // Six bits a character: leave out those that share bits with a byte before or after the part.
+    const middle = text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + part.length) * 8) / 6));
+    return [middle, middle.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+function hexes(part: Buffer): string[] {
+  const hex = part.toString('hex');
+  return [hex, hex.toUpperCase()];
+}
+
+function percents(part: Buffer): string[] {
+  const octets = [...part].map(byte => `%${byte.toString(16).padStart(2, '0')}`);
+  const keep = (unreserved: RegExp): string =>
+    octets
+      .map((octet, i) => (unreserved.test(String.fromCharCode(part[i]!)) ? String.fromCharCode(part[i]!) : octet))
+      .join('');
+  // RFC 3986's unreserved, encodeURIComponent's, the form encoding's, and every byte.
+  const forms = [
+    keep(/[A-Za-z0-9._~-]/),
+    keep(/[A-Za-z0-9._~!'()*-]/),
+    keep(/[A-Za-z0-9._* -]/).replaceAll(' ', '+'),
+    octets.join(''),
+  ];
+  return forms.flatMap(form => [form, form.replace(/%../g, octet => octet.toUpperCase())]);
+}
+
+function jsons(part: Buffer): string[] {
+  const text = part.toString('utf8');
+  const plain = JSON.stringify(text).slice(1, -1);
+  const escaped = (pattern: RegExp, digits: (code: string) => string): string =>
+    plain.replace(pattern, c => `\\u${digits(c.charCodeAt(0).toString(16).padStart(4, '0'))}`);
+  const forms = [
+    plain,
+    plain.replaceAll('/', '\\/'),
+    // What writers that are wary of HTML, or of anything but ASCII, make of it.
+    ...[/[<>&]/g, /[<>&'+]/g, /[\u007f-\uffff]/g, /[<>&'+\u007f-\uffff]/g].flatMap(pattern => [
+      escaped(pattern, code => code),
+      escaped(pattern, code => code.toUpperCase()),
+    ]),
+  ];
+  return forms.map(form => Buffer.from(form).toString('latin1'));
+}

@@ -1,0 +1,136 @@
+/**
+ * The line: one request from question to answer. Whoever reads this file knows what Tollfence is. The order of the steps
+ * is code, not configuration; each room is one verb, declared here, furnished by whoever starts the proxy.
+ */
+import { Refusal } from './errors.js';
+import type { Exchange } from './http/exchange.js';
+import type { Flight } from './http/flights.js';
+import type { Belongs } from './identity/kill.js';
+import type { CanonicalRequest, Classified, Decision, Question, Subject } from './model.js';
+import type { Permit } from './permit.js';
+
+/** What was learnt of a request so far; what a refusal and its entry are made from. */
+export interface Trace {
+  caller: Subject | null;
+  request: CanonicalRequest | null;
+  meaning: Classified | null;
+  question: Question | null;
+  decision: Decision | null;
+  /** Id of the entry of the decision, once it is on disk. */
+  evidence: string | null;
+  readonly started: number;
+}
+
+/** A request that was read, with what is needed to send it. */
+export interface Decoded {
+  readonly request: CanonicalRequest;
+  /** SHA-256 of the canonical request: what the permit is bound to. */
+  readonly hash: string;
+  /** What goes upstream as body: bytes, a stream that holds the whole body, or nothing. */
+  readonly payload: Exchange['source'] | Buffer | null;
+  /** Gives back what the body held. */
+  release(): void;
+}
+
+/** A request with its credentials, and what is to be scrubbed from the answer. */
+export interface Outgoing {
+  readonly request: CanonicalRequest;
+  readonly payload: Decoded['payload'];
+  /** Hash of the request as it was judged: what the permit is bound to. */
+  readonly hash: string;
+  /** Name and version of the secret: connections are not shared between credentials. */
+  readonly credential: string;
+  /** Whether the agent's own credentials were in that place. */
+  readonly replaced: boolean;
+  readonly needles: readonly Buffer[];
+}
+
+/** How it ended. */
+export interface Outcome {
+  readonly status: number | null;
+  /** Code of the refusal, when there was no answer from upstream, or it broke off. */
+  readonly error: string | null;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly responseSha256: string | null;
+  readonly scrubbed: number;
+}
+
+/** The rooms that the line goes through. Each throws {@link Refusal} to end it. */
+export interface Rooms {
+  /** Who sends this? 407. */
+  authenticate(exchange: Exchange): Subject;
+  /** Stops what a kill switch covers. 403 killed. */
+  checkKill(to: Belongs): void;
+  /** The one canonical form. 400, 421. */
+  decode(exchange: Exchange): Promise<Decoded>;
+  /** What does it mean? Can't fail. */
+  classify(request: CanonicalRequest): Classified;
+  /** Facts that the request lacks; what can't be had is unknown. Can't fail. */
+  lookUp(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Classified> | Classified;
+  /** Refuses what must not leave whatever the policy says: a placeholder outside of its place. 403. */
+  inspect(request: CanonicalRequest, meaning: Classified): void;
+  /** The question for the policy. */
+  ask(subject: Subject, request: CanonicalRequest, meaning: Classified): Question;
+  /** Can't fail: an error is a denial. */
+  decide(question: Question): Promise<Decision> | Decision;
+  /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
+  record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<{ evidence: string; permit: Permit | null }>;
+  /** Waits for a human; a permit, or 503 pending, 403, 202. */
+  approve(trace: Trace, decoded: Decoded, flight: Flight): Promise<Permit>;
+  /** Takes the secret for this permit and puts it in its place. 502, 503. */
+  inject(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
+  /** Sends it and carries the answer back. 502, 504. */
+  forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight): Promise<Outcome>;
+  /** Records how it ended. */
+  settle(trace: Trace, outcome: Outcome, outgoing: Outgoing | null): void;
+  /** Records a refusal that has no entry yet, and answers it. */
+  refuse(exchange: Exchange, refusal: Refusal, trace: Trace): Promise<void>;
+}
+
+/** Carries one request through all rooms. Never rejects: whatever goes wrong is an answer, and nothing is sent. */
+export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): Promise<void> {
+  const trace: Trace = { caller: null, request: null, meaning: null, question: null, decision: null, evidence: null, started: performance.now() };
+  let decoded: Decoded | null = null;
+  let outgoing: Outgoing | null = null;
+  try {
+    const subject = rooms.authenticate(exchange);
+    trace.caller = subject;
+    flight.gateway = subject.id;
+    flight.run = subject.run;
+    rooms.checkKill(flight);
+
+    decoded = await rooms.decode(exchange);
+    trace.request = decoded.request;
+
+    const meaning = await rooms.lookUp(subject, decoded.request, rooms.classify(decoded.request));
+    trace.meaning = meaning;
+    flight.connector = meaning.action.connector;
+    rooms.checkKill(flight);
+    rooms.inspect(decoded.request, meaning);
+
+    const question = rooms.ask(subject, decoded.request, meaning);
+    trace.question = question;
+    const decision = await rooms.decide(question);
+    trace.decision = decision;
+
+    const recorded = await rooms.record(question, decision, decoded, meaning);
+    trace.evidence = recorded.evidence;
+    if (decision.effect === 'deny') throw new Refusal('denied', decision.reason);
+    const permit = recorded.permit ?? (await rooms.approve(trace, decoded, flight));
+    rooms.checkKill(flight);
+
+    outgoing = rooms.inject(permit, decoded, meaning);
+    rooms.checkKill(flight);
+    const outcome = await rooms.forward(permit, outgoing, exchange, flight);
+    rooms.settle(trace, outcome, outgoing);
+  } catch (error) {
+    const refusal = error instanceof Refusal ? error : new Refusal('proxy_error', 'Tollfence failed while it handled this request.', { cause: error });
+    if (trace.evidence !== null && trace.decision?.effect !== 'deny') rooms.settle(trace, failed(refusal), outgoing);
+    await rooms.refuse(exchange, refusal, trace);
+  } finally {
+    decoded?.release();
+  }
+}
+
+const failed = (refusal: Refusal): Outcome => ({ status: null, error: refusal.code, bytesSent: 0, bytesReceived: 0, responseSha256: null, scrubbed: 0 });

@@ -1,0 +1,54 @@
+/** Authenticate: the token of a run, from Proxy-Authorization (RFC 9110 §11.7.1), and what happens to those who guess. */
+import { Refusal } from '../errors.js';
+import type { Run, Runs } from '../identity/runs.js';
+
+/** `Basic base64(GATEWAY:TOKEN)` or `Bearer TOKEN`, or null if it is neither. */
+export function readCredentials(value: string): { gateway: string | null; token: string } | null {
+  const match = /^(basic|bearer) +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(value);
+  if (match === null || value.length > 1024) return null;
+  if (match[1]!.toLowerCase() === 'bearer') return { gateway: null, token: match[2]! };
+  const text = Buffer.from(match[2]!, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? null : { gateway: text.slice(0, colon), token: text.slice(colon + 1) };
+}
+
+/** Counts what was rejected, so that guessing is slow and can't fill the log. */
+export interface Guard {
+  /** The run whose token this is. Throws `Refusal` (`unauthenticated`). `value` null: the client sent none. */
+  authenticate(value: string | null, peer: string): Run;
+  /** How long to wait before the answer to this peer, in milliseconds. */
+  delay(peer: string): number;
+}
+
+const window = 60_000;
+const patience = 30;
+/** Entries of rejected attempts per peer and minute; the rest is only counted. */
+const recordedAttempts = 10;
+
+/** `onRejected` hears of wrong credentials (not of missing ones: clients ask without at first). */
+export function openGuard(runs: Runs, now: () => number, onRejected: (peer: string, gateway: string | null, attempts: number) => void): Guard {
+  const failures = new Map<string, { since: number; count: number }>();
+  const fail = (peer: string): number => {
+    const known = failures.get(peer);
+    if (known !== undefined && now() - known.since < window) return ++known.count;
+    if (failures.size > 10_000) failures.clear();
+    failures.set(peer, { since: now(), count: 1 });
+    return 1;
+  };
+  return {
+    authenticate(value, peer) {
+      if (value === null) throw new Refusal('unauthenticated', 'The request carries no Proxy-Authorization, so it belongs to no gateway.');
+      const credentials = readCredentials(value);
+      const run = credentials === null ? undefined : runs.byToken(credentials.token);
+      // The name in front of the token must be its own: a token of one gateway is nothing under another name.
+      if (run !== undefined && !run.ended && (credentials!.gateway === null || credentials!.gateway === run.stored.gateway)) return run;
+      const count = fail(peer);
+      if (count <= recordedAttempts) onRejected(peer, credentials?.gateway ?? null, count);
+      throw new Refusal('unauthenticated', 'The token is not known, or its run has ended.');
+    },
+    delay: peer => {
+      const known = failures.get(peer);
+      return known !== undefined && now() - known.since < window && known.count > patience ? 1_000 : 0;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** Exchange: one request on the wire and the means to answer it, the same for plain requests and for upgrades. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Duplex, Readable } from 'node:stream';
+import type { Run } from '../identity/runs.js';
+import type { RawHead } from './decode.js';
+import type { Answer } from './problem.js';
+
+/** What the line works on. */
+export interface Exchange {
+  readonly head: RawHead;
+  /** Value of Proxy-Authorization, of the tunnel or of the request itself; null when there is none. */
+  readonly credentials: string | null;
+  /** The run that opened the tunnel, or null when the request must bring its own credentials. */
+  readonly run: Run | null;
+  /** Address of the client, for the log. */
+  readonly peer: string;
+  /** The request's body, unread. */
+  readonly source: Readable;
+  /** Null for an upgrade. */
+  readonly response: ServerResponse | null;
+  /** For an upgrade: the request as Node parsed it, the socket, and the bytes behind the head. */
+  readonly upgrade: { readonly request: IncomingMessage; readonly socket: Duplex; readonly rest: Buffer } | null;
+  /** Sends `100 Continue` if the client waits for it and has not got it. */
+  proceed(): void;
+  /** Answers with something of our own; destroys the connection if an answer has begun. `close`: no further request on it. */
+  answer(answer: Answer, close: boolean): void;
+  /** Ends both directions at once. */
+  destroy(): void;
+}
+
+/** What the rim knows of a request before anything is read. */
+export type Origin = Pick<Exchange, 'head' | 'credentials' | 'run'>;
+
+/** An exchange over a request and its response. `expects`: the client waits for 100 before it sends the body. */
+export function plainExchange(request: IncomingMessage, response: ServerResponse, origin: Origin, expects: boolean): Exchange {
+  let waiting = expects;
+  return {
+    ...origin,
+    peer: request.socket.remoteAddress ?? '',
+    source: request,
+    response,
+    upgrade: null,
+    proceed() {
+      if (waiting) response.writeContinue();
+      waiting = false;
+    },
+    answer({ status, fields, body }, close) {
+      if (response.headersSent || response.destroyed) return void request.socket.destroy();
+      // A body that was never read would be taken for the next request; a client that still waits for 100 sends none.
+      const shut = close || !request.complete;
+      response.writeHead(status, [...fields.flat(), ...(shut ? ['Connection', 'close'] : [])] as unknown as string[]);
+      response.end(request.method === 'HEAD' ? undefined : body);
+      if (shut) response.once('finish', () => linger(request));
+    },
+    destroy: () => void request.socket.destroy(),
+  };
+}
+
+/** Lets a client that is still sending read the answer before the connection goes (RFC 9112 §9.6). */
+function linger(request: IncomingMessage): void {
+  const { socket } = request;
+  request.resume();
+  setTimeout(() => socket.destroy(), 1_000).unref();
+}
+
+/** Prints an answer of our own on a bare socket and ends it. */
+function printAnswer(socket: Duplex, { status, fields, body }: Answer): void {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...fields.map(([name, value]) => `${name}: ${value}`), 'Connection: close'];
+  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
+}
+
+/** An exchange over an upgrade. */
+export function upgradeExchange(request: IncomingMessage, socket: Duplex, rest: Buffer, origin: Origin): Exchange {
+  return {
+    ...origin,
+    peer: request.socket.remoteAddress ?? '',
+    source: request,
+    response: null,
+    upgrade: { request, socket, rest },
+    proceed: () => {},
+    answer: answer => printAnswer(socket, answer),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+/** An exchange for what never became a request: it can only be answered. */
+export function refusalExchange(socket: Duplex): Exchange {
+  return {
+    head: { method: '', target: '', rawHeaders: [], tunnel: null, sni: null },
+    credentials: null,
+    run: null,
+    peer: (socket as { remoteAddress?: string }).remoteAddress ?? '',
+    source: Readable.from([]),
+    response: null,
+    upgrade: null,
+    proceed: () => {},
+    answer: answer => printAnswer(socket, answer),
+    destroy: () => void socket.destroy(),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Problem: a refusal as the answer that an agent and its SDK get (interface §3): RFC 9457 with members that SDKs look
+ * for, and headers that scripts look for. Never HTML.
+ */
+import { type Refusal, refusalRow } from '../errors.js';
+import type { Classified, Field } from '../model.js';
+
+/** What is known about the refused request by then. */
+export interface ProblemContext {
+  readonly gateway: string | null;
+  readonly meaning: Classified | null;
+  readonly rule: string | null;
+  readonly evidence: string | null;
+  readonly pendingStatus: number;
+}
+
+/** Status, header fields and body bytes of an answer of our own. */
+export interface Answer {
+  readonly status: number;
+  readonly fields: readonly Field[];
+  readonly body: Buffer;
+}
+
+const decisionOf = (code: string): string =>
+  code === 'approval_pending' ? 'pending' : ['denied', 'killed', 'approval_refused', 'approval_timeout', 'rate_limited', 'budget_exceeded', 'destination_prohibited'].includes(code) ? 'deny' : 'error';
+
+/** Prints a refusal. The connector may add members so that its API's own clients show the reason. */
+export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer {
+  const row = refusalRow(refusal.code);
+  const status = refusal.code === 'approval_pending' ? context.pendingStatus : row.status;
+  const detail = refusal.message;
+  const action = context.meaning?.action.name ?? null;
+  const next = refusal.extra.next ?? (refusal.code === 'denied' && action !== null && context.gateway !== null
+    ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
+    : row.next);
+  const shaped = context.meaning?.connector?.refusal?.({ status, code: refusal.code, detail }) ?? {};
+  const resource = context.meaning?.resource;
+  const document = {
+    type: 'about:blank',
+    title: row.title,
+    status,
+    code: refusal.code,
+    detail,
+    gateway: context.gateway,
+    action,
+    resource: resource ? (resource.id === '' ? resource.type : `${resource.type}:${resource.id}`) : null,
+    rule: context.rule,
+    evidence_id: context.evidence,
+    retryable: row.retryable,
+    next,
+    ...refusal.extra.members,
+    message: detail,
+    error: { type: `tollfence_${refusal.code}`, code: refusal.code, message: detail },
+    ...shaped.body,
+  };
+  const body = Buffer.from(`${JSON.stringify(document)}\n`);
+  const fields: Field[] = [
+    ['Content-Type', 'application/problem+json; charset=utf-8'],
+    ['Content-Length', String(body.length)],
+    ['Cache-Control', 'no-store'],
+    ['Tf-Decision', decisionOf(refusal.code)],
+    ['Proxy-Status', `tollfence; error=${row.proxyError}`],
+  ];
+  if (context.evidence !== null) fields.push(['Tf-Evidence-Id', context.evidence]);
+  if (refusal.code === 'killed') fields.push(['Tf-Kill-Switch', 'active']);
+  if (refusal.code === 'unauthenticated') fields.push(['Proxy-Authenticate', 'Basic realm="tollfence"']);
+  const retryAfter = refusal.extra.retryAfter ?? (row.retryable && status === 503 ? 5 : undefined);
+  if (retryAfter !== undefined) fields.push(['Retry-After', String(retryAfter)]);
+  // Most SDKs retry a 403 never, a 503 often; this says it to those that ask (openai, anthropic, stripe).
+  if (!row.retryable) fields.push(['X-Should-Retry', 'false'], ['Stripe-Should-Retry', 'false']);
+  for (const field of shaped.fields ?? []) fields.push(field);
+  return { status, fields, body };
+}

@@ -1,0 +1,139 @@
+/**
+ * Upstream: connections to APIs. One undici pool per gateway, authority and credential, so that nothing of one identity
+ * (cookies of a connection, TLS session, NTLM state) is ever another's. TLS is verified strictly; a permit opens the door.
+ */
+import { connect as tcpConnect, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
+import { Pool } from 'undici';
+import { Refusal } from '../errors.js';
+import type { Authority } from '../model.js';
+import type { Destination } from './destination.js';
+
+/** Where and how to dial. */
+export interface UpstreamOptions {
+  readonly destination: (authority: Authority) => Promise<Destination>;
+  /** Trusted roots, made once. */
+  readonly context: () => SecureContext;
+  /** Most connections per pool. */
+  readonly connections?: number;
+  /** Milliseconds until the head of a response must be there. */
+  readonly headersTimeout?: number;
+}
+
+const connectTimeout = 10_000;
+
+/** Opens a verified connection to an authority. Rejects with `Refusal` or the error of the socket. */
+export type Dial = (authority: Authority, alpn: readonly string[]) => Promise<Socket>;
+
+/** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
+export function dialler(options: UpstreamOptions): Dial {
+  return async (authority, alpn) => {
+    const { address, port } = await options.destination(authority);
+    return new Promise((resolve, reject) => {
+      const secure = authority.scheme === 'https';
+      const socket = secure
+        ? tlsConnect({
+            host: address,
+            port,
+            ...(isIP(authority.host) === 0 ? { servername: authority.host } : {}),
+            checkServerIdentity: (_, certificate) => checkServerIdentity(authority.host, certificate),
+            secureContext: options.context(),
+            ALPNProtocols: [...alpn],
+            rejectUnauthorized: true,
+            minVersion: 'TLSv1.2',
+          })
+        : tcpConnect({ host: address, port });
+      const timer = setTimeout(() => {
+        socket.destroy();
+        reject(new Refusal('upstream_timeout', `${authority.host} did not accept a connection in time.`));
+      }, connectTimeout);
+      socket.setNoDelay(true);
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        clearTimeout(timer);
+        socket.off('error', reject);
+        resolve(socket);
+      });
+      socket.once('error', error => {
+        clearTimeout(timer);
+        reject(error);
+      });
+    });
+  };
+}
+
+/** The pools. */
+export interface Upstream {
+  /** The pool for this identity; `credential` is the name and version of the secret, or empty. */
+  pool(gateway: string, authority: Authority, credential: string): Pool;
+  readonly dial: Dial;
+  /** Ends all connections of a gateway, or all. */
+  destroy(gateway?: string): void;
+}
+
+/** Most pools that are kept; the one unused for longest goes first. */
+const maxPools = 512;
+
+export function openUpstream(options: UpstreamOptions): Upstream {
+  const dial = dialler(options);
+  const pools = new Map<string, { gateway: string; pool: Pool }>();
+  const drop = (key: string): void => {
+    const entry = pools.get(key);
+    pools.delete(key);
+    void entry?.pool.destroy().catch(() => {});
+  };
+  return {
+    dial,
+    pool(gateway, authority, credential) {
+      const key = `${gateway}\n${authority.scheme}\n${authority.host}\n${authority.port}\n${credential}`;
+      const known = pools.get(key);
+      if (known !== undefined) {
+        if (pools.size > maxPools / 2) {
+          pools.delete(key);
+          pools.set(key, known);
+        }
+        return known.pool;
+      }
+      for (const [oldest, entry] of pools) {
+        if (pools.size < maxPools) break;
+        if (entry.pool.stats.running === 0) drop(oldest);
+      }
+      const host = authority.host.includes(':') ? `[${authority.host}]` : authority.host;
+      const pool = new Pool(`${authority.scheme}://${host}:${authority.port}`, {
+        connections: options.connections ?? 128,
+        pipelining: 1,
+        keepAliveTimeout: 30_000,
+        headersTimeout: options.headersTimeout ?? 600_000,
+        bodyTimeout: 0,
+        connect: (_, done) => {
+          dial(authority, ['http/1.1']).then(socket => done(null, socket), (error: Error) => done(error, null));
+        },
+      });
+      pools.set(key, { gateway, pool });
+      return pool;
+    },
+    destroy(gateway) {
+      for (const [key, entry] of pools) if (gateway === undefined || entry.gateway === gateway) drop(key);
+    },
+  };
+}
+
+/** What went wrong upstream, as a refusal that says so in the contract's words. */
+export function upstreamRefusal(error: unknown, authority: Authority): Refusal {
+  if (error instanceof Refusal) return error;
+  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  const where = `${authority.host}:${authority.port}`;
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return new Refusal('upstream_timeout', `${where} did not answer in time.`);
+  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return new Refusal('upstream_timeout', `${where} did not accept a connection in time.`);
+  if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EMFILE', 'ENFILE'].includes(code)) {
+    return new Refusal('upstream_unreachable', `${where} can't be reached (${code}).`);
+  }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|ERR_OSSL|INVALID_CA|CRL_|EPROTO)/.test(code)) {
+    return new Refusal('upstream_tls', `The TLS connection to ${where} failed (${code}).`);
+  }
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return new Refusal('upstream_protocol', `${where} sent an answer that can't be read safely (${code}).`);
+  }
+  // Node reports a close during the handshake as ECONNRESET too; its message tells.
+  if (/before secure TLS connection/.test(message)) return new Refusal('upstream_tls', `${where} closed the connection during the TLS handshake.`);
+  return new Refusal('upstream_reset', `${where} closed the connection before its answer was complete${code ? ` (${code})` : ''}.`);
+}

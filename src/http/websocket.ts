@@ -1,0 +1,93 @@
+/**
+ * WebSocket: an upgrade was judged as a request; here it is carried by http-proxy-3 over a socket that we dialled and
+ * verified. The head that goes upstream is the canonical one, not the one that came.
+ */
+import { Agent, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createProxyServer } from 'http-proxy-3';
+import type { Refusal } from '../errors.js';
+import type { Outcome, Outgoing } from '../gateway.js';
+import type { Permit } from '../permit.js';
+import type { Exchange } from './exchange.js';
+import type { Flight } from './flights.js';
+import { admit, type ForwardOptions } from './forward.js';
+import { scrubText } from './scrub.js';
+import { printAuthority, printTarget } from './target.js';
+import { upstreamRefusal } from './upstream.js';
+
+/** Hands out the one socket that was dialled for this upgrade. */
+class OneSocket extends Agent {
+  readonly #socket: Duplex;
+  constructor(socket: Duplex) {
+    super({ maxSockets: 1 });
+    this.#socket = socket;
+  }
+  override createConnection(): Duplex {
+    return this.#socket;
+  }
+}
+
+/** The request with the canonical head: http-proxy-3 prints `method`, `url` and `headers`. */
+function printInto(message: IncomingMessage, { request }: Outgoing): void {
+  const headers: Record<string, string | string[]> = { host: printAuthority(request), connection: 'Upgrade', upgrade: 'websocket' };
+  for (const [name, value] of request.fields) {
+    const key = name.toLowerCase();
+    // Frames must stay readable to be counted and searched; extensions (compression) are not offered upstream.
+    if (key === 'sec-websocket-extensions') continue;
+    const known = headers[key];
+    headers[key] = known === undefined ? value : [known, value].flat();
+  }
+  Object.defineProperty(message, 'headers', { value: headers, configurable: true });
+  message.method = 'GET';
+  message.url = printTarget(request.path, request.query);
+}
+
+/** Carries a permitted upgrade until one side closes. Rejects with `Refusal` while nothing has gone to the client. */
+export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight, options: ForwardOptions): Promise<Outcome> {
+  admit(permit, outgoing, options.now());
+  const { request: message, socket, rest } = exchange.upgrade!;
+  const { request } = outgoing;
+  const upstream = await options.upstream.dial(request, ['http/1.1']).catch((error: unknown) => {
+    throw upstreamRefusal(error, request);
+  });
+  if (flight.stopped || socket.destroyed) {
+    upstream.destroy();
+    return { status: null, error: flight.stopped ? 'killed' : 'upstream_reset', bytesSent: 0, bytesReceived: 0, responseSha256: null, scrubbed: 0 };
+  }
+  printInto(message, outgoing);
+  const proxy = createProxyServer({ agent: new OneSocket(upstream), secure: true, prependPath: false });
+  return new Promise((resolve, reject) => {
+    let status: number | null = null;
+    let failure: Refusal | null = null;
+    let scrubbed = 0;
+    proxy.on('proxyReqWs', (outbound: import('node:http').ClientRequest) => {
+      outbound.prependListener('upgrade', (answer: IncomingMessage) => {
+        status = 101;
+        const headers = answer.headers as Record<string, string | string[]>;
+        for (const [name, value] of Object.entries(headers)) {
+          const clean = [value].flat().map(text => scrubText(text, outgoing.needles));
+          scrubbed += clean.reduce((sum, { found }) => sum + found, 0);
+          headers[name] = clean.length === 1 ? clean[0]!.text : clean.map(({ text }) => text);
+        }
+        headers['tf-decision'] = 'allow';
+        headers['tf-evidence-id'] = permit.allowed.evidence;
+      });
+      outbound.prependListener('response', (answer: IncomingMessage) => {
+        status = answer.statusCode ?? null;
+      });
+    });
+    // A socket that dies on one side takes the other with it: also when the kill switch destroys the client's.
+    socket.once('close', () => upstream.destroy());
+    upstream.once('close', () => {
+      socket.destroy();
+      if (status === null && failure !== null) return reject(failure);
+      const sent = 'bytesWritten' in upstream ? upstream.bytesWritten : 0;
+      const error = flight.stopped ? 'killed' : (failure?.code ?? (status === null ? 'upstream_reset' : null));
+      resolve({ status, error, bytesSent: sent, bytesReceived: 'bytesRead' in upstream ? upstream.bytesRead : 0, responseSha256: null, scrubbed });
+    });
+    proxy.ws(message, socket, rest, { target: `${request.scheme}://${printAuthority(request)}` }, (error: unknown) => {
+      failure = upstreamRefusal(error, request);
+      upstream.destroy();
+    });
+  });
+}

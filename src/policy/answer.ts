@@ -1,0 +1,78 @@
+/**
+ * From whatever a policy answers to a decision. What is not surely one of the four effects, in the right shape, is a
+ * denial; so is an answer that asks for something which nobody would do.
+ */
+import type { Decision, Effect } from '../model.js';
+
+const effects: ReadonlySet<unknown> = new Set<Effect>(['allow', 'deny', 'require_approval', 'defer']);
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Longest rule and reason of a decision, in characters. */
+const lengths = { rule: 128, reason: 500 };
+
+/**
+ * Reads the value of `tollfence/decision`; `digest` is that of the policy which gave it.
+ * Throws an Error with a sentence if it can't be used.
+ */
+export function readAnswer(answer: unknown, digest: string): Decision {
+  if (answer === undefined) throw new Error('The policy has no answer to this question.');
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+    throw new Error('The policy answered something that is not an object.');
+  }
+  const {
+    effect,
+    rule = 'rego',
+    reason = '',
+    secret = null,
+    hold,
+    exact = false,
+    mask,
+    approvers,
+  } = answer as Record<string, unknown>;
+  const held = hold === undefined || hold === null ? undefined : milliseconds(hold);
+  const faults = [
+    effects.has(effect) ||
+      (effect === undefined ? 'it has no effect' : 'its effect is not allow, deny, require_approval or defer'),
+    typeof rule === 'string' || 'its rule is not a string',
+    typeof reason === 'string' || 'its reason is not a string',
+    secret === null || (typeof secret === 'string' && secret !== '') || 'its secret is not the name of one',
+    held !== null || 'its hold is not a duration such as "55s"',
+    typeof exact === 'boolean' || 'its exact is not true or false',
+    // To ignore these would be laxer than the policy says.
+    nothing(mask) || 'it asks for a mask, which this version cannot apply',
+    nothing(approvers) || 'it names approvers, which this version cannot restrict',
+  ].filter(fault => fault !== true);
+  if (faults.length > 0) throw new Error(`The policy's answer cannot be used: ${faults.join('; ')}.`);
+  return {
+    effect: effect as Effect,
+    rule: bounded(rule as string, lengths.rule) || 'rego',
+    reason: bounded(reason as string, lengths.reason) || 'The policy gives no reason.',
+    secret: secret as string | null,
+    policy_sha256: digest,
+    ...(typeof held === 'number' ? { hold: held } : {}),
+    ...(exact === true ? { exact } : {}),
+  };
+}
+
+/** The denial that stands for a policy which gave no usable answer. */
+export const denial = (reason: string, digest: string): Decision => ({
+  effect: 'deny',
+  rule: 'policy',
+  reason: bounded(reason, lengths.reason),
+  secret: null,
+  policy_sha256: digest,
+});
+
+const nothing = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+
+function milliseconds(text: unknown): number | null {
+  const match = typeof text === 'string' ? /^(\d{1,6})(ms|s|m|h)$/.exec(text) : null;
+  return match ? Number(match[1]) * units[match[2] as keyof typeof units] : null;
+}
+
+/** Made inert for terminals and logs, and cut at a whole character. */
+function bounded(text: string, length: number): string {
+  const inert = text.replace(/[\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029]/gu, '\ufffd');
+  return inert.length <= length ? inert : `${inert.slice(0, length - 1).replace(/\p{Surrogate}$/u, '')}…`;
+}

@@ -1,0 +1,161 @@
+/**
+ * The door of this room: one question in, one decision out. It can't fail; whatever goes wrong is a denial that says
+ * what went wrong.
+ */
+import jcs from 'canonicalize';
+import { exitCode, Fault } from '../errors.js';
+import type { Decision, Question } from '../model.js';
+import { denial, readAnswer } from './answer.js';
+import { type Clock, type Evaluator, inProcess } from './evaluator.js';
+import type { PolicyData } from './permissions.js';
+import { startPool } from './pool.js';
+import { sampleQuestion } from './sample.js';
+import { sha256, shippedWasm } from './shipped.js';
+
+/** What a policy is opened with. */
+export interface PolicyOptions {
+  /** A module that OPA built; absent: the default policy. */
+  readonly wasm?: Uint8Array;
+  readonly data: PolicyData;
+  /** Milliseconds for one evaluation; default 250. */
+  readonly deadline?: number;
+  /** Default `performance.now`. */
+  readonly now?: Clock;
+}
+
+/** The policy in force. */
+export interface Policy {
+  /** Hex SHA-256 of the digests of module and data: what `policy_sha256` of a decision says. */
+  readonly digest: string;
+  /** Hex SHA-256 of the module alone. */
+  readonly wasmDigest: string;
+  /** Whether it is the default policy. */
+  readonly shipped: boolean;
+  /** Never rejects. Judged by the module and the data that are in force when it resolves, which its digest names. */
+  decide(question: Question): Promise<Decision>;
+  /** Puts other data in force, for the next question. */
+  setData(data: PolicyData): void;
+  /**
+   * Puts another module in force, or the default policy; gives what it says to a sample question. If it can't be loaded
+   * or doesn't answer that, the old one stays in force, and a Fault is thrown.
+   */
+  replace(wasm?: Uint8Array): Promise<Decision>;
+  close(): Promise<void>;
+}
+
+/** A question is at most this long as JSON, in characters, and parameters are nested at most this deep. */
+const limits = { characters: 64 * 1024, depth: 32 };
+
+/** A question is asked again this often when the policy changes meanwhile. */
+const attempts = 3;
+
+/** RFC 8785. The package's types describe an ES module, but it is CommonJS. */
+const canonical = jcs as unknown as (value: unknown) => string;
+
+interface InForce {
+  readonly evaluator: Evaluator;
+  readonly wasmDigest: string;
+  readonly shipped: boolean;
+}
+
+/** Loads a policy. Rejects with a Fault that says why it can't be. */
+export async function openPolicy(options: PolicyOptions): Promise<Policy> {
+  const { deadline = 250, now = () => performance.now() } = options;
+  const shippedDigest = sha256(shippedWasm());
+  let data = canonical(options.data);
+  let dataFault: string | null = null;
+  let inForce = await load(options.wasm);
+  let digest = digestOf();
+
+  return {
+    get digest() {
+      return digest;
+    },
+    get wasmDigest() {
+      return inForce.wasmDigest;
+    },
+    get shipped() {
+      return inForce.shipped;
+    },
+    async decide(question) {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const asked = digest;
+        const decision = await decided(question, asked);
+        // What changed while the question waited may be a denial: only the policy in force decides, under its digest.
+        if (asked === digest) return decision;
+      }
+      return denial('The policy was changed again and again while it was asked; send the request again.', digest);
+    },
+    setData(next) {
+      data = canonical(next);
+      digest = digestOf();
+      apply(inForce.evaluator);
+    },
+    async replace(wasm) {
+      const next = await load(wasm);
+      const sample = await ask(next.evaluator, sampleQuestion, next.wasmDigest).catch(async (error: Error) => {
+        await next.evaluator.close();
+        throw new Fault(
+          exitCode.failed,
+          `The policy does not answer a sample question. ${error.message}`,
+          'Give `decision` a default; see docs/policy.md.',
+        );
+      });
+      // The data may have changed while the module was loading.
+      apply(next.evaluator);
+      const old = inForce.evaluator;
+      inForce = next;
+      digest = digestOf();
+      await old.close();
+      return { ...sample, policy_sha256: digest };
+    },
+    close: () => inForce.evaluator.close(),
+  };
+
+  async function decided(question: Question, asked: string): Promise<Decision> {
+    try {
+      if (dataFault !== null) throw new Error(dataFault);
+      return await ask(inForce.evaluator, question, asked);
+    } catch (error) {
+      return denial(error instanceof Error ? error.message : 'The policy failed.', asked);
+    }
+  }
+
+  async function load(wasm: Uint8Array = shippedWasm()): Promise<InForce> {
+    const wasmDigest = sha256(wasm);
+    const shipped = wasmDigest === shippedDigest;
+    const evaluator = shipped ? inProcess(wasm, data, deadline, now) : await startPool(wasm, data, { deadline });
+    return { evaluator, wasmDigest, shipped };
+  }
+
+  function apply(evaluator: Evaluator): void {
+    try {
+      evaluator.setData(data);
+      dataFault = null;
+    } catch (error) {
+      dataFault = `The policy's data cannot be loaded: ${error instanceof Error ? error.message : 'unknown error'}.`;
+    }
+  }
+
+  function digestOf(): string {
+    return sha256(`${inForce.wasmDigest}\n${sha256(data)}\n`);
+  }
+}
+
+const ask = async (evaluator: Evaluator, question: Question, digest: string): Promise<Decision> =>
+  readAnswer(await evaluator.evaluate(question.subject.id, serialised(question)), digest);
+
+function serialised(question: Question): string {
+  if (deeper(question.action.parameters, limits.depth)) {
+    throw new Error(`The action's parameters are nested more than ${limits.depth} deep.`);
+  }
+  const json = JSON.stringify(question);
+  if (json.length > limits.characters) throw new Error(`The question is longer than ${limits.characters} characters.`);
+  return json;
+}
+
+/** The policy's reader recurses: what is nested too deep never gets there. */
+const deeper = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some(inner => deeper(inner, depth - 1)));

@@ -1,0 +1,63 @@
+/**
+ * The certificate authority of this machine: a TLS context for every host that an agent asks for, under a root that
+ * only those trust who were given it.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { type Leaf, makeLeaf } from './leaf.js';
+import { openRoot, type Surroundings } from './root.js';
+
+/** A leaf is made anew when less than this is left of it, in milliseconds: longer than a connection lives. */
+const leafMargin = 24 * 3_600_000;
+
+/** The certificate authority, opened. */
+export interface CertificateAuthority {
+  /** The root, without its key. */
+  readonly certificatePem: string;
+  /** When the root ends, in ms since the epoch. */
+  readonly expires: number;
+  /** A new leaf for a host, signed by the root. Throws `Refusal` (`malformed_request`) if it is no host. */
+  leafFor(host: string): Leaf;
+  /**
+   * What a TLS server needs to be this host: TLS 1.2 or later; made at the first call, then cached, and made anew before
+   * the leaf ends. Throws like `leafFor`. Session tickets are encrypted under keys of the context, so a session that was
+   * begun with one host can't be resumed with another, nor after the context was dropped.
+   */
+  contextFor(host: string): SecureContext;
+}
+
+/** Where the authority lives and what it may use. */
+export interface AuthorityOptions extends Surroundings {
+  /** `TF_HOME/ca` */
+  readonly dir: string;
+  /** How many contexts are kept, those used last; 1,024 unless told. */
+  readonly cache?: number;
+}
+
+/** Opens the authority in `dir`, and makes it at the first use. Throws `Fault`, naming the file, when it can't be used. */
+export function openAuthority({ dir, now, random, cache = 1_024 }: AuthorityOptions): CertificateAuthority {
+  const root = openRoot(dir, { now, random });
+  const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const keyPem = key.export({ type: 'pkcs8', format: 'pem' });
+  const issuer = { commonName: root.commonName, key: root.key, publicKey: root.publicKey, expires: root.expires };
+  const workshop = { issuer, key, now, random };
+  const contexts = new Map<string, { readonly leaf: Leaf; readonly context: SecureContext }>();
+
+  const leafFor = (host: string): Leaf => makeLeaf(host, workshop);
+  const fresh = ({ notBefore, notAfter }: Leaf): boolean => notBefore <= now() && now() < notAfter - leafMargin;
+
+  const contextFor = (host: string): SecureContext => {
+    let entry = contexts.get(host);
+    if (entry === undefined || !fresh(entry.leaf)) {
+      const leaf = leafFor(host);
+      entry = { leaf, context: createSecureContext({ key: keyPem, cert: leaf.certificatePem, minVersion: 'TLSv1.2' }) };
+    }
+    // A Map keeps the order of insertion: what is used moves to the end, and what is first was used longest ago.
+    contexts.delete(host);
+    contexts.set(host, entry);
+    if (contexts.size > cache) contexts.delete(contexts.keys().next().value!);
+    return entry.context;
+  };
+
+  return { certificatePem: root.certificatePem, expires: root.expires, leafFor, contextFor };
+}

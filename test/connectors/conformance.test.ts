@@ -1,0 +1,128 @@
+/** One suite that every connector passes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { examples } from '../../connectors/examples/index.js';
+import { connectors } from '../../connectors/index.js';
+import { openCatalog } from '../../src/action/catalog.js';
+import { checkExamples, exampleRequest, readExamples } from '../../src/action/examples.js';
+import type { Connector, RouteRow } from '../../src/model.js';
+
+const catalog = openCatalog(connectors);
+const names = [...new Set(connectors.map(({ name }) => name))];
+
+/** A request that fits a row and nothing else, made from its template and its `when`. */
+function sample(connector: Connector, key: string, row: RouteRow): string {
+  const [method, template] = key.split(' ') as [string, string];
+  const path = template.replace(/\{(\w+)\+?\}/g, (_, name: string) =>
+    /^(id|number|run|job|check)$/.test(name) ? '7' : 'sample',
+  );
+  const query: string[] = [];
+  const body: { [name: string]: unknown } = {};
+  for (const [expression, wanted] of Object.entries(row.when ?? {})) {
+    const value = Array.isArray(wanted) ? wanted[0] : wanted;
+    const [, name = ''] = /^(?:body#\/|query\.)(\w+)$/.exec(expression) ?? [];
+    if (expression.startsWith('query.')) query.push(`${name}=${value}`);
+    else body[name] = value === '*' ? 'sample' : value;
+  }
+  const target = `https://${connector.hosts[0]}${path}${query.length > 0 ? `?${query.join('&')}` : ''}`;
+  return `${method} ${target}${Object.keys(body).length > 0 ? ` ${JSON.stringify(body)}` : ''}`;
+}
+
+for (const name of names) {
+  test(`${name}: every example is what it says`, () => {
+    const list = readExamples(examples[name] ?? '', connectors.find(connector => connector.name === name)!.hosts[0]!);
+    assert.ok(list.length > 0, 'there are examples');
+    assert.deepEqual(checkExamples(catalog, list), []);
+  });
+}
+
+test('every row is reached by a request of its own, and by its name', () => {
+  const seen = new Map<string, string>();
+  for (const connector of connectors) {
+    for (const [key, route] of Object.entries(connector.routes)) {
+      if (typeof route === 'function') continue;
+      for (const row of (Array.isArray(route) ? route : [route]) as readonly RouteRow[]) {
+        const line = sample(connector, key, row);
+        const { action, typed } = catalog.classify(exampleRequest(line, connector.hosts[0]!));
+        assert.equal(`${action.name} ${typed}`, `${connector.name}.${row.action} true`, line);
+        assert.match(action.name, /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/);
+        assert.equal(seen.get(line), undefined, `${line} is a sample of two rows`);
+        seen.set(line, action.name);
+      }
+    }
+  }
+  assert.ok(seen.size > 300);
+});
+
+test('every function is reached by an example', () => {
+  for (const connector of connectors) {
+    const list = readExamples(
+      examples[connector.name]!,
+      connectors.find(({ name }) => name === connector.name)!.hosts[0]!,
+    );
+    for (const [key, route] of Object.entries(connector.routes)) {
+      if (typeof route !== 'function') continue;
+      const pattern = new RegExp(`^${key.replace(/\{\w+\+?\}/g, '[^/?]+').replace(/[.]/g, '\\.')}$`);
+      const reached = list.some(
+        ({ request }) =>
+          connector.hosts.includes(request.host) &&
+          pattern.test(`${request.method} ${request.path}`) &&
+          catalog.classify(request).typed,
+      );
+      assert.ok(reached, `${connector.name}: ${key} has an example`);
+    }
+  }
+});
+
+test('a request that fits no route is unclassified, whatever else is in it', () => {
+  const segment = fc.constantFrom(
+    'repos',
+    'v1',
+    'api',
+    'zz',
+    'charges',
+    'issues',
+    '7',
+    'a%2Fb',
+    'x;y',
+    '%252e',
+    'heads',
+    'graphql',
+  );
+  const hosts = connectors.flatMap(({ hosts }) => hosts);
+  fc.assert(
+    fc.property(
+      fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'FROB'),
+      fc.constantFrom(...hosts),
+      fc.array(segment, { maxLength: 6 }),
+      fc.constantFrom('', ' {"a":1}', ' a=1', ' {"query":"{ a }"}'),
+      (method, host, segments, body) => {
+        // No route of any connector begins like this, so nothing under it is described.
+        const path = `/no-such-place/${segments.join('/')}`;
+        const raw = host === 'raw.githubusercontent.com' || host === 'codeload.github.com' || host === 'github.com';
+        const { action, typed, resource } = catalog.classify(
+          exampleRequest(`${raw ? 'FROB' : method} https://${host}${path}${body}`, host),
+        );
+        assert.equal(typed, false);
+        assert.match(action.name, /^[a-z]+\.unclassified$/);
+        assert.deepEqual(resource, { type: 'host', id: host });
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test('every placeholder says that it is one, and has the shape that SDKs check', () => {
+  const shapes: { readonly [name: string]: RegExp } = {
+    github: /^ghp_[A-Za-z0-9]{36}$/,
+    stripe: /^sk_test_[A-Za-z0-9]{24,}$/,
+    slack: /^xoxb-\d+-\d+-[A-Za-z0-9]{24}$/,
+    openai: /^sk-proj-[A-Za-z0-9_-]{40,}$/,
+    anthropic: /^sk-ant-api03-[A-Za-z0-9_-]{93}AA$/,
+  };
+  for (const { name, credentials } of connectors) {
+    assert.match(credentials!.placeholder, /tfplaceholder/);
+    assert.match(credentials!.placeholder, shapes[name]!);
+  }
+});

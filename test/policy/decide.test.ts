@@ -1,0 +1,411 @@
+/**
+ * The default policy: the shipped module, asked through the door of the room.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { matchesPattern } from '../../src/action/pattern.js';
+import { Fault } from '../../src/errors.js';
+import type { Decision, Effect, Permission, Value } from '../../src/model.js';
+import { openPolicy, type Policy, parsePermission, toData } from '../../src/policy/index.js';
+import { shippedDirectory } from '../../src/policy/shipped.js';
+import { printWhere } from '../../src/policy/where.js';
+import { type Asked, ask, permission } from './question.js';
+
+const policy: Policy = await openPolicy({ data: toData([], []), deadline: 60_000 });
+
+/** What the default policy says when these are the only permissions, in this order. */
+function decide(permissions: readonly Partial<Permission>[], asked: Asked = {}): Promise<Decision> {
+  policy.setData(
+    toData(
+      permissions.map((fields, i) => permission({ id: `perm_${i + 1}`, ...fields })),
+      [],
+    ),
+  );
+  return policy.decide(ask(asked));
+}
+
+const strictness: Record<Effect, number> = { allow: 0, defer: 1, require_approval: 2, deny: 3 };
+
+test('a gateway without permissions may do nothing, and is told so in a sentence', async () => {
+  const { effect, rule, reason, secret } = await decide([], { gateway: 'research-agent' });
+  assert.deepEqual({ effect, rule, secret }, { effect: 'deny', rule: 'default', secret: null });
+  assert.equal(reason, 'No permission of research-agent allows github.issue.create.');
+});
+
+test('a permission counts for its own gateway only', async () => {
+  assert.equal((await decide([{ gateway: 'other' }])).effect, 'deny');
+  assert.equal((await decide([{ gateway: '__proto__' }], { gateway: '__proto__' })).effect, 'allow');
+  assert.equal((await decide([{}], { gateway: 'constructor' })).effect, 'deny');
+});
+
+const rows: [name: string, permissions: Partial<Permission>[], wins: string, effect: Effect][] = [
+  ['an exact allow allows', [{ action: 'github.issue.create' }], 'perm_1', 'allow'],
+  [
+    'deny beats a more specific allow',
+    [
+      { action: 'github.issue.create', resource: 'repo:acme/site' },
+      { action: '*', effect: 'deny' },
+    ],
+    'perm_2',
+    'deny',
+  ],
+  [
+    'the most specific of two denials is named',
+    [
+      { action: '*', effect: 'deny' },
+      { action: 'github.*', effect: 'deny' },
+    ],
+    'perm_2',
+    'deny',
+  ],
+  [
+    'the more specific action wins',
+    [{ action: 'github.issue.*' }, { action: 'github.*', effect: 'require_approval' }],
+    'perm_1',
+    'allow',
+  ],
+  [
+    'the more specific resource wins',
+    [{ resource: 'repo:acme/*', effect: 'defer' }, { resource: 'repo:acme/site' }],
+    'perm_2',
+    'allow',
+  ],
+  [
+    'action counts before resource',
+    [
+      { action: 'github.*', resource: 'repo:acme/site' },
+      { action: 'github.issue.*', effect: 'defer' },
+    ],
+    'perm_2',
+    'defer',
+  ],
+  [
+    'among equals the stricter wins',
+    [{}, { effect: 'defer' }, { effect: 'require_approval' }],
+    'perm_3',
+    'require_approval',
+  ],
+  [
+    'conditions do not make a pattern more specific',
+    [{ where: 'amount < 100' }, { effect: 'require_approval' }],
+    'perm_2',
+    'require_approval',
+  ],
+  [
+    'a condition that fails leaves the other permission',
+    [{}, { effect: 'deny', where: 'amount > 100' }],
+    'perm_1',
+    'allow',
+  ],
+  [
+    'a star before the end is one segment',
+    [{ action: 'github.*.create' }, { action: 'github.*.delete', effect: 'deny' }],
+    'perm_1',
+    'allow',
+  ],
+  [
+    'another resource does not count',
+    [{ resource: 'repo:other/*' }, { resource: 'repo:acme' }, { resource: 'charge:*' }],
+    'default',
+    'deny',
+  ],
+  [
+    'a shorter name does not fit a longer pattern',
+    [{ action: 'github.issue.create.*' }, { action: 'github.issue' }],
+    'default',
+    'deny',
+  ],
+];
+for (const [name, permissions, rule, effect] of rows) {
+  test(`precedence: ${name}`, async () => {
+    const decision = await decide(permissions, { parameters: { amount: 50 } });
+    assert.deepEqual([decision.rule, decision.effect], [rule, effect]);
+  });
+}
+
+const segment = fc.constantFrom('a', 'b', 'c');
+const pattern = fc.array(fc.oneof(segment, fc.constant('*')), { minLength: 1, maxLength: 4 });
+const value = fc.array(segment, { minLength: 1, maxLength: 4 });
+
+test('action and resource patterns fit what the pattern room says they fit', async () => {
+  await fc.assert(
+    fc.asyncProperty(pattern, value, pattern, value, async (actions, action, resources, resource) => {
+      const written = {
+        action: actions.join('.'),
+        resource: `${resources[0]}:${resources.slice(1).join('/')}`.replace(/:$/, ''),
+      };
+      const id = resource.slice(1).join('/');
+      const fits =
+        matchesPattern(written.action, action.join('.'), '.') &&
+        matchesPattern(written.resource, id === '' ? resource[0]! : `${resource[0]}:${id}`, '/');
+      const { effect } = await decide([written], { name: action.join('.'), resource: { type: resource[0]!, id } });
+      assert.equal(effect, fits ? 'allow' : 'deny');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const json: fc.Arbitrary<Value> = fc.oneof(
+  fc.integer({ min: -3, max: 3 }),
+  fc.constantFrom('a', 'b', ''),
+  fc.boolean(),
+  fc.constant(null),
+  fc.array(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom('a', 'b'))),
+  fc.record({ x: fc.integer({ min: 0, max: 2 }) }),
+);
+const parameters = fc.dictionary(fc.constantFrom('p', 'q'), json);
+const where = fc.constantFrom(
+  'p == 1',
+  'p != 1',
+  'p > 0',
+  'p <= 2',
+  'p in ["a", "b"]',
+  'p startswith "a"',
+  'p contains "a"',
+  'p matches "*"',
+  'p.x == 1',
+  'p.x != 1',
+);
+const anyPermission = fc.record({
+  action: fc.constantFrom('*', 'github.*', 'github.issue.create', 'github.*.create', 'github.pr.*'),
+  effect: fc.constantFrom<Effect>('allow', 'deny', 'require_approval', 'defer'),
+  resource: fc.constantFrom(null, 'repo:acme/*', 'repo:acme/site', 'repo:other/*'),
+  where: fc.option(where),
+});
+
+test('one more denial never makes anything laxer', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyPermission, { maxLength: 6 }),
+      anyPermission,
+      parameters,
+      async (permissions, more, given) => {
+        const before = await decide(permissions, { parameters: given });
+        const after = await decide([...permissions, { ...more, effect: 'deny' }], { parameters: given });
+        assert.ok(strictness[after.effect] >= strictness[before.effect]);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('an allow on a condition over an unknown parameter is never an allow, and the stricter effects apply', async () => {
+  await fc.assert(
+    fc.asyncProperty(where, parameters, fc.constantFrom('p', '*', 'p.x'), async (expression, given, unknown) => {
+      fc.pre(unknown !== 'p.x' || expression.startsWith('p.x'));
+      const asked = { parameters: given, unknown: [unknown] };
+      assert.equal((await decide([{ where: expression }], asked)).effect, 'deny');
+      for (const effect of ['deny', 'require_approval', 'defer'] as const) {
+        assert.equal((await decide([{}, { effect, where: expression }], asked)).effect, effect);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('whatever a parameter is, it is not both proven for an allow and refuted for a denial', async () => {
+  await fc.assert(
+    fc.asyncProperty(where, parameters, async (expression, given) => {
+      const allowed = (await decide([{ where: expression }], { parameters: given })).effect === 'allow';
+      const denied =
+        (await decide([{}, { effect: 'deny', where: expression }], { parameters: given })).effect === 'deny';
+      assert.ok(denied || !allowed);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a parameter that a body not read to its end may hold is unknown', async () => {
+  for (const asked of [{ body: 'truncated' }, { body: 'opaque' }, { unknown: ['body'] }] as const) {
+    assert.equal((await decide([{ where: 'amount != 5' }], asked)).effect, 'deny');
+    assert.equal((await decide([{}, { effect: 'deny', where: 'amount > 5' }], asked)).effect, 'deny');
+  }
+  assert.equal((await decide([{}, { effect: 'deny', where: 'amount > 5' }])).effect, 'allow');
+});
+
+test('numbers are compared exactly', async () => {
+  const holds = async (amount: number, expression: string): Promise<boolean> =>
+    (await decide([{ where: expression }], { parameters: { amount } })).effect === 'allow';
+  assert.ok(await holds(9007199254740991, 'amount > 9007199254740990'));
+  assert.ok(await holds(9007199254740992, 'amount == 9007199254740992'));
+  assert.ok(!(await holds(9007199254740992, 'amount == 9007199254740991')));
+  assert.ok(await holds(0.1 + 0.2, 'amount > 0.3'));
+  assert.ok(await holds(19.99, 'amount == 19.99'));
+  assert.ok(await holds(1e21, 'amount > 999999999999999'));
+  assert.ok(await holds(-0, 'amount == 0'));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      async (a, b) => {
+        assert.equal(await holds(a, printWhere([{ name: 'amount', op: '<', value: b }])), a < b);
+        assert.equal(await holds(a, printWhere([{ name: 'amount', op: '==', value: a }])), true);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('a string never compares as a number', async () => {
+  assert.equal((await decide([{ where: 'amount < 100' }], { parameters: { amount: '5' } })).effect, 'deny');
+  assert.equal((await decide([{ where: 'amount == "5"' }], { parameters: { amount: 5 } })).effect, 'deny');
+  const { effect, reason } = await decide([{}, { effect: 'deny', where: 'amount > 1000', reason: 'Too much.' }], {
+    parameters: { amount: '5' },
+  });
+  assert.deepEqual([effect, reason], ['deny', 'Too much. (Not determined: amount.)']);
+});
+
+test('a condition is proven, refuted or neither: only proven lets an allow apply, only refuted holds off a denial', async () => {
+  const parameters = { n: 5, s: 'a/b', list: ['a'], inner: { x: 1 }, nothing: null };
+  const expected = {
+    proven: [
+      'n < 6',
+      'n <= 5',
+      'n > 4',
+      'n >= 5',
+      'n in [4, 5]',
+      's startswith "a"',
+      's endswith "b"',
+      's contains "/"',
+      's matches "a/*"',
+      'list contains "a"',
+      'inner.x == 1',
+      'n != 6',
+    ],
+    refuted: [
+      'n < 5',
+      'n <= 4',
+      'n > 5',
+      'n >= 6',
+      'n in [4, 6]',
+      's startswith "b"',
+      's endswith "a"',
+      's contains "c"',
+      's matches "b/*"',
+      's matches "a/b/*"',
+      'list contains "b"',
+      'inner.x == 2',
+      'n != 5',
+      'absent == 1',
+      'absent > 1',
+      'absent < 1',
+      'absent in [1]',
+      'absent contains "a"',
+      'inner.y == 1',
+      'absent.y == 1',
+    ],
+    neither: [
+      's < 6',
+      's <= 6',
+      's > 6',
+      's >= 6',
+      's in [1]',
+      's == 5',
+      's != 5',
+      'n startswith "5"',
+      'n endswith "5"',
+      'n contains "5"',
+      'n matches "*"',
+      'list contains 1',
+      'list == "a"',
+      'nothing == "a"',
+      'nothing != "a"',
+      'absent != 1',
+      'inner.y != 1',
+      's.x == 1',
+      'n == true',
+    ],
+  };
+  for (const [verdict, expressions] of Object.entries(expected)) {
+    for (const where of expressions) {
+      const allowed = (await decide([{ where }], { parameters })).effect === 'allow';
+      const denied = (await decide([{}, { effect: 'deny', where }], { parameters })).effect === 'deny';
+      assert.deepEqual([allowed, denied], [verdict === 'proven', verdict !== 'refuted'], `${where} is ${verdict}`);
+    }
+  }
+});
+
+test('a child may do only what each of its parents may', async () => {
+  const chain = ['parent', 'g'];
+  assert.equal((await decide([{}], { chain })).effect, 'deny');
+  const both = [{}, { gateway: 'parent', effect: 'require_approval' as const }];
+  assert.deepEqual(
+    [(await decide(both, { chain })).effect, (await decide(both, { chain })).rule],
+    ['require_approval', 'perm_2'],
+  );
+  assert.equal((await decide([{}, { gateway: 'parent' }], { chain })).effect, 'allow');
+});
+
+test('a decision is exact only when no star stood for the action', async () => {
+  assert.equal((await decide([{ action: 'github.issue.create' }])).exact, true);
+  assert.equal((await decide([{ action: 'github.issue.*' }])).exact, undefined);
+  assert.equal((await decide([])).exact, undefined);
+});
+
+test('a change of permissions acts on the next question, and has another digest', async () => {
+  const before = await decide([{}]);
+  const after = await decide([{ effect: 'deny' }]);
+  assert.deepEqual([before.effect, after.effect], ['allow', 'deny']);
+  assert.match(after.policy_sha256, /^[0-9a-f]{64}$/);
+  assert.notEqual(before.policy_sha256, after.policy_sha256);
+  assert.equal((await decide([{}])).policy_sha256, before.policy_sha256);
+});
+
+test('what an agent puts into parameters can only get it denied', async () => {
+  let deep: Value = 'x';
+  for (let i = 0; i < 40; i++) deep = [deep];
+  for (const parameters of [{ deep }, { long: 'x'.repeat(70_000) }, { broken: '\ud800' }]) {
+    const { effect, rule } = await decide([{}], { parameters });
+    assert.deepEqual([effect, rule], ['deny', 'policy']);
+  }
+  assert.equal((await decide([{}], { parameters: { nul: '\0', quote: '"', __proto__: 'x' } })).effect, 'allow');
+});
+
+test('a decision of the default policy that comes after the deadline is a denial', async () => {
+  let time = 0;
+  const slow = await openPolicy({ data: toData([permission()], []), deadline: 250, now: () => (time += 251) });
+  const { effect, rule, reason } = await slow.decide(ask());
+  assert.deepEqual([effect, rule, reason], ['deny', 'policy', 'The policy took longer than 250 ms.']);
+});
+
+test('what the policy reads is what its schema describes', () => {
+  const schema = z.fromJSONSchema(JSON.parse(readFileSync(new URL('data.schema.json', shippedDirectory()), 'utf8')));
+  fc.assert(
+    fc.property(fc.array(anyPermission), permissions => {
+      const data = toData(
+        permissions.map(fields => permission(fields)),
+        [],
+      );
+      assert.deepEqual(schema.safeParse(data.tollfence).error?.issues, undefined);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('all faults of a permission are told at once', () => {
+  const { faults } = parsePermission({
+    gateway: '',
+    action: 'github.is*',
+    effect: 'permit',
+    resource: 'acme',
+    where: 'a = 1 and b',
+    reason: '',
+  });
+  assert.equal(faults?.length, 5);
+  const unknown = parsePermission({ gateway: 'g', action: '*', effect: 'allow', rate: '10/min' });
+  assert.match(unknown.faults?.[0] ?? '', /has no "rate"/);
+  assert.ok(parsePermission({ gateway: 'g', action: '*', effect: 'deny', reason: 'a\u001b[31m' }).faults);
+});
+
+test('a stored permission that cannot be read keeps the whole policy from loading, and is named', () => {
+  const broken = permission({ id: 'perm_9', effect: 'deny', where: 'amount >' });
+  assert.throws(
+    () => toData([permission(), broken], []),
+    (error: unknown) => error instanceof Fault && /perm_9/.test(error.message),
+  );
+  const many = Array.from({ length: 1001 }, (_, i) => permission({ id: `perm_${i}` }));
+  assert.throws(() => toData(many, []), Fault);
+});
