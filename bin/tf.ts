@@ -67,13 +67,13 @@ try {
 } catch (error) {
   if (error instanceof Fault) {
     problem(error.message, error.hint);
-    process.exitCode = error.exit;
+    process.exit(error.exit);
   } else if (error instanceof CommanderError) {
     const usage = process.argv[2] === 'run' ? 125 : exitCode.usage;
-    process.exitCode = error.exitCode === 0 ? exitCode.done : usage;
+    process.exit(error.exitCode === 0 ? exitCode.done : usage);
   } else {
     problem(`tf failed: ${error instanceof Error ? error.message : String(error)}`, 'This is a fault in Tollfence; TF_DEBUG=1 shows where.');
     if (process.env['TF_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    process.exitCode = exitCode.failed;
+    process.exit(exitCode.failed);
   }
 }

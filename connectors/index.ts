@@ -5,6 +5,7 @@ import { github, githubArchives, githubGit, githubRaw } from './github.js';
 import openai from './openai.js';
 import slack from './slack.js';
 import stripe from './stripe.js';
+import tollfence from './tollfence.js';
 
 export const connectors: readonly Connector[] = [
   anthropic,
@@ -15,4 +16,5 @@ export const connectors: readonly Connector[] = [
   openai,
   slack,
   stripe,
+  tollfence,
 ];

@@ -18,8 +18,20 @@ default decision := {
 	"exact": false,
 }
 
+# `tf run` sends the canary before it starts a child; a gate that lets it through is no gate.
+decision := {
+	"effect": "deny",
+	"rule": "canary",
+	"reason": "The canary is denied always, so that its denial proves the gate.",
+	"secret": null,
+	"exact": false,
+} if {
+	input.v == 1
+	input.action.connector == "tollfence"
+}
+
 # The strictest answer over the whole chain of parents: a child may do only what each of them may.
-decision := object.union(answers[strictest[2]], {"exact": exact}) if input.v == 1
+else := object.union(answers[strictest[2]], {"exact": exact}) if input.v == 1
 
 gateways := {input.subject.id} | {parent | some parent in input.subject.chain}
 

@@ -29,10 +29,17 @@ export default function ca(program: Command): void {
     )
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf ca export -o /usr/local/share/ca-certificates/tollfence.crt && update-ca-certificates')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tf ca export -o /usr/local/share/ca-certificates/tollfence.crt && update-ca-certificates',
+    )
     .action(async ({ format, output, json: asJson }: ExportOptions) => {
       if (format === 'p12' && (output === undefined || asJson)) {
-        throw new Fault(exitCode.usage, 'A p12 trust store is not text.', 'Name a file: tf ca export --format p12 -o trust.p12');
+        throw new Fault(
+          exitCode.usage,
+          'A p12 trust store is not text.',
+          'Name a file: tf ca export --format p12 -o trust.p12',
+        );
       }
       const { openAuthority } = await import('../../src/tls/authority.js');
       const authority = openAuthority({ dir: paths().ca, now: Date.now, random: randomBytes });
@@ -43,7 +50,10 @@ export default function ca(program: Command): void {
     });
 }
 
-async function render({ certificatePem }: CertificateAuthority, format: ExportOptions['format']): Promise<string | Buffer> {
+async function render(
+  { certificatePem }: CertificateAuthority,
+  format: ExportOptions['format'],
+): Promise<string | Buffer> {
   if (format === 'pem') return certificatePem;
   const { childRoots } = await import('../../src/tls/trust.js');
   const roots = childRoots(certificatePem);

@@ -3,7 +3,7 @@
  * makes the usual clients go through the proxy and trust its CA. (docs/clients.md says which client reads what.)
  */
 import { isCredential, isOwnCredential } from './credential-names.js';
-import { withoutOurGitSettings, withGitSettings } from './git-settings.js';
+import { withGitSettings, withoutOurGitSettings } from './git-settings.js';
 
 /** Files that a child process must be able to read; see `writeTrustFiles`. */
 export interface TrustFiles {
@@ -58,7 +58,13 @@ export function childEnvironment(settings: ChildSettings): ChildEnvironment {
     if (isTaken(name, value)) removed.push(name);
     else env[name] = value;
   }
-  Object.assign(env, placeholders, proxyVariables(settings), trustVariables(settings.files), runtimeVariables(env, settings));
+  Object.assign(
+    env,
+    placeholders,
+    proxyVariables(settings),
+    trustVariables(settings.files),
+    runtimeVariables(env, settings),
+  );
   return { env: withGitSettings(env, proxyUrl(settings)), removed: removed.sort() };
 }
 
@@ -122,7 +128,10 @@ function trustVariables({ ca, bundle }: TrustFiles): Record<string, string> {
 }
 
 /** Variables that already mean something to the operator: ours is added to what they hold, once. */
-function runtimeVariables(env: Readonly<Record<string, string>>, { proxy, files }: ChildSettings): Record<string, string> {
+function runtimeVariables(
+  env: Readonly<Record<string, string>>,
+  { proxy, files }: ChildSettings,
+): Record<string, string> {
   const add = (name: string, ours: string): string => {
     const before = env[name]?.trim() ?? '';
     return before === ours || before.endsWith(` ${ours}`) ? before : `${before} ${ours}`.trim();
@@ -131,7 +140,10 @@ function runtimeVariables(env: Readonly<Record<string, string>>, { proxy, files 
     `-Djavax.net.ssl.trustStore=${files.pkcs12}`,
     '-Djavax.net.ssl.trustStoreType=PKCS12',
     '-Djavax.net.ssl.trustStorePassword=changeit',
-    ...['http', 'https'].flatMap(scheme => [`-D${scheme}.proxyHost=${proxy.host}`, `-D${scheme}.proxyPort=${proxy.port}`]),
+    ...['http', 'https'].flatMap(scheme => [
+      `-D${scheme}.proxyHost=${proxy.host}`,
+      `-D${scheme}.proxyPort=${proxy.port}`,
+    ]),
     // Java refuses Basic for CONNECT unless this list is empty (JDK 8u111).
     '-Djdk.http.auth.tunneling.disabledSchemes=',
   ].map(option => (/\s/.test(option) ? `"${option}"` : option));

@@ -6,24 +6,40 @@
 /** Names that the patterns below would miss, with where they are documented. */
 const documented: readonly (readonly [source: string, names: readonly string[]])[] = [
   // Where the AWS SDKs look for credentials, and which of several they take.
-  ['https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html', [
-    'AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
-  ]],
-  ['https://cloud.google.com/sdk/docs/authorizing', ['CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE', 'CLOUDSDK_AUTH_ACCESS_TOKEN_FILE']],
-  ['https://learn.microsoft.com/azure/developer/python/sdk/authentication', [
-    'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE', 'IDENTITY_HEADER', 'MSI_SECRET',
-  ]],
+  [
+    'https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html',
+    [
+      'AWS_PROFILE',
+      'AWS_DEFAULT_PROFILE',
+      'AWS_ROLE_ARN',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    ],
+  ],
+  [
+    'https://cloud.google.com/sdk/docs/authorizing',
+    ['CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE', 'CLOUDSDK_AUTH_ACCESS_TOKEN_FILE'],
+  ],
+  [
+    'https://learn.microsoft.com/azure/developer/python/sdk/authentication',
+    ['AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE', 'IDENTITY_HEADER', 'MSI_SECRET'],
+  ],
   ['https://docs.github.com/actions/reference/security/oidc', ['ACTIONS_ID_TOKEN_REQUEST_URL']],
   ['https://docs.gitlab.com/ci/variables/predefined_variables/', ['CI_JOB_JWT', 'CI_JOB_JWT_V2', 'CI_REPOSITORY_URL']],
   ['https://docs.docker.com/reference/cli/docker/', ['DOCKER_AUTH_CONFIG']],
   ['https://git-scm.com/docs/gitcredentials', ['GIT_ASKPASS', 'SSH_ASKPASS']],
   // Not credentials, but doors to them: whoever has the socket can sign with every key of the SSH agent.
   ['https://man.openbsd.org/ssh-agent', ['SSH_AUTH_SOCK', 'SSH_AGENT_PID']],
-  ['https://code.visualstudio.com/docs/sourcecontrol/overview', [
-    'VSCODE_GIT_ASKPASS_NODE', 'VSCODE_GIT_ASKPASS_MAIN', 'VSCODE_GIT_ASKPASS_EXTRA_ARGS', 'VSCODE_GIT_IPC_HANDLE',
-  ]],
-  ['https://web.mit.edu/kerberos/krb5-latest/doc/admin/env_variables.html', ['KRB5CCNAME', 'KRB5_KTNAME', 'KRB5_CLIENT_KTNAME']],
+  [
+    'https://code.visualstudio.com/docs/sourcecontrol/overview',
+    ['VSCODE_GIT_ASKPASS_NODE', 'VSCODE_GIT_ASKPASS_MAIN', 'VSCODE_GIT_ASKPASS_EXTRA_ARGS', 'VSCODE_GIT_IPC_HANDLE'],
+  ],
+  [
+    'https://web.mit.edu/kerberos/krb5-latest/doc/admin/env_variables.html',
+    ['KRB5CCNAME', 'KRB5_KTNAME', 'KRB5_CLIENT_KTNAME'],
+  ],
   ['https://www.postgresql.org/docs/current/libpq-envars.html', ['PGPASSFILE']],
   ['https://dev.mysql.com/doc/refman/8.4/en/environment-variables.html', ['MYSQL_PWD']],
   ['https://docs.sentry.io/platforms/javascript/configuration/options/', ['SENTRY_DSN']],
@@ -59,4 +75,8 @@ export const isOwnCredential = (name: string): boolean => own.test(name.toUpperC
 
 /** True if a variable of this name, or with this value, is to be kept from agents. */
 export const isCredential = (name: string, content: string): boolean =>
-  isOwnCredential(name) || names.has(name.toUpperCase()) || suffix.test(name) || prefix.test(name) || value.test(content.trim());
+  isOwnCredential(name) ||
+  names.has(name.toUpperCase()) ||
+  suffix.test(name) ||
+  prefix.test(name) ||
+  value.test(content.trim());

@@ -33,7 +33,10 @@ function proxyFor(scheme: 'http' | 'https', { host, socketPath }: Target): URL |
   const url = env[`${scheme}_proxy`] ?? env[`${scheme.toUpperCase()}_PROXY`];
   if (!url || !URL.canParse(url) || socketPath) return null;
   const name = (host ?? 'localhost').toLowerCase();
-  const direct = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').toLowerCase().split(/[\s,]+/).filter(Boolean);
+  const direct = (env.no_proxy ?? env.NO_PROXY ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
   return direct.some(entry => entry === name || name.endsWith(`.${entry.replace(/^\*?\./, '')}`)) ? null : new URL(url);
 }
 
@@ -43,7 +46,12 @@ const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
 const authority = ({ host, port }: Target, standard: number): string =>
   `${host?.includes(':') ? `[${bare(host)}]` : (host ?? 'localhost')}:${port ?? standard}`;
 
-function tunnel(proxy: URL, target: string, timeout: number, done: (error: Error | null, socket?: import('node:net').Socket) => void): void {
+function tunnel(
+  proxy: URL,
+  target: string,
+  timeout: number,
+  done: (error: Error | null, socket?: import('node:net').Socket) => void,
+): void {
   const net = require('node:net') as typeof import('node:net');
   const request = http.request({
     method: 'CONNECT',
@@ -58,7 +66,8 @@ function tunnel(proxy: URL, target: string, timeout: number, done: (error: Error
     done(new Error(`The proxy refused a tunnel to ${target} with status ${statusCode}.`));
   });
   request.once('error', done);
-  if (timeout > 0) request.setTimeout(timeout, () => request.destroy(new Error(`The proxy gave no tunnel to ${target} in time.`)));
+  if (timeout > 0)
+    request.setTimeout(timeout, () => request.destroy(new Error(`The proxy gave no tunnel to ${target} in time.`)));
   request.end();
 }
 
@@ -84,7 +93,8 @@ secure.createConnection = function (options, callback) {
 
 // http: the absolute form (RFC 9112 §3.2.2), on a connection to the proxy.
 plain.addRequest = function (request, options, ...rest) {
-  const usual = this.protocol === 'http:' && this.createSocket === createSocket && this.createConnection === connectPlain;
+  const usual =
+    this.protocol === 'http:' && this.createSocket === createSocket && this.createConnection === connectPlain;
   const proxy = usual && !this.options?.proxyEnv ? proxyFor('http', options) : null;
   if (proxy === null) return addRequest.call(this, request, options, ...rest);
   const base = `http://${authority(options, 80).replace(/:80$/, '')}`;
@@ -118,5 +128,10 @@ const dispatcher = new Proxy(
 // Where undici looks for the dispatcher of fetch: 6 and 7 (Node 20 to 24), and 8 (Node 26).
 for (const symbol of [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')]) {
   if (symbol in globalThis) continue;
-  Object.defineProperty(globalThis, symbol, { value: dispatcher, writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(globalThis, symbol, {
+    value: dispatcher,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 }

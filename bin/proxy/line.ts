@@ -104,7 +104,7 @@ export function openLine(parts: Parts): Rooms {
       house.log.note(completion(trace, outcome, outgoing));
     },
     async refuse(exchange, refusal, trace) {
-      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status };
+      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status, agent: userAgent(exchange.head.rawHeaders) };
       let evidence = trace.evidence;
       let final = refusal;
       if (evidence === null && trace.caller !== null) {
@@ -124,6 +124,11 @@ export function openLine(parts: Parts): Rooms {
 
 /** After these the connection is not used again: its framing, or its owner, is in doubt. */
 const closing: ReadonlySet<string> = new Set(['malformed_request', 'authority_mismatch', 'unauthenticated', 'killed', 'overloaded', 'proxy_error']);
+
+function userAgent(raw: readonly string[]): string {
+  const at = raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'user-agent');
+  return at < 0 ? '' : raw[at + 1]!;
+}
 
 /** The entry of a request that was refused before a decision was recorded: what was known of it by then. */
 function refusedEntry(trace: Trace, refusal: Refusal) {

@@ -1,4 +1,6 @@
 /** Opens the vault with the key that the operator chose, and lets the log's memory of it catch an old copy. */
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Config } from '../../src/config.js';
 import { exitCode, Fault } from '../../src/errors.js';
 import type { State } from '../../src/identity/state.js';
@@ -12,7 +14,9 @@ function keySource(at: Paths, config: Config): KeySource {
   const { key } = config.vault;
   if (key === 'passphrase') return { kind: 'passphrase', passphrase: process.env['TF_PASSPHRASE'] ?? null };
   if (key === 'keychain') return { kind: 'keychain' };
-  return { kind: 'file', path: key === 'file' ? vaultKeyFile(at.root) : key.slice('file:'.length), create: true };
+  const path = key === 'file' ? vaultKeyFile(at.root) : resolve(at.root, key.slice('file:'.length));
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return { kind: 'file', path, create: true };
 }
 
 /** Throws `Fault` if the vault can't be opened with the key at hand. */

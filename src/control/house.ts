@@ -8,7 +8,7 @@ import type { Runs } from '../identity/runs.js';
 import type { State } from '../identity/state.js';
 import type { Log } from '../log/index.js';
 import type { CanonicalRequest, Classified, Connector, KillScope } from '../model.js';
-import type { Policy } from '../policy/decide.js';
+import type { Policy } from '../policy/index.js';
 import type { Approvals } from '../approvals/index.js';
 
 /** Everything that a route may need. */

@@ -12,6 +12,8 @@ export interface ProblemContext {
   readonly rule: string | null;
   readonly evidence: string | null;
   readonly pendingStatus: number;
+  /** The client's User-Agent, or empty: some SDKs show a reason only in their API's own shape. */
+  readonly agent: string;
 }
 
 /** Status, header fields and body bytes of an answer of our own. */
@@ -33,7 +35,7 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const next = refusal.extra.next ?? (refusal.code === 'denied' && action !== null && context.gateway !== null
     ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
     : row.next);
-  const shaped = context.meaning?.connector?.refusal?.({ status, code: refusal.code, detail }) ?? {};
+  const shaped = context.meaning?.connector?.refusal?.({ status, code: refusal.code, detail }, context.agent) ?? {};
   const resource = context.meaning?.resource;
   const document = {
     type: 'about:blank',
@@ -69,5 +71,5 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   // Most SDKs retry a 403 never, a 503 often; this says it to those that ask (openai, anthropic, stripe).
   if (!row.retryable) fields.push(['X-Should-Retry', 'false'], ['Stripe-Should-Retry', 'false']);
   for (const field of shaped.fields ?? []) fields.push(field);
-  return { status, fields, body };
+  return { status: shaped.status ?? status, fields, body };
 }

@@ -1,3 +1,10 @@
 /** The log: every decision durable, chained and attested before its effect; verifiable by anybody, offline. */
+export type { Checkpoint } from './checkpoint.js';
+export { exportCsv, exportJsonLines, storedLines } from './export.js';
+export { type PublicKey, parsePublicKey, publicKeyPath } from './key.js';
 export { type Log, type LogOptions, openLog } from './open.js';
+export { type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './reader.js';
+export { makeReceipt, openReceipt, type Receipt } from './receipt.js';
+export { since } from './since.js';
 export { ulids } from './ulid.js';
+export { type Sound, type Unsound, verify } from './verify.js';

@@ -25,11 +25,7 @@ const ecdsaWithSha256 = (): Asn1 => sequence(oid('1.2.840.10045.4.3.2'));
 export type Extension = Asn1;
 
 const extension = (id: string, critical: boolean, value: Asn1): Extension =>
-  sequence(
-    oid(id),
-    ...(critical ? [universal(asn1.Type.BOOLEAN, '\u00ff')] : []),
-    octets(encode(value)),
-  );
+  sequence(oid(id), ...(critical ? [universal(asn1.Type.BOOLEAN, '\u00ff')] : []), octets(encode(value)));
 
 /** basicConstraints of a CA that may sign leaves only, or of a leaf. Critical. */
 export const basicConstraints = (ca: boolean): Extension =>
@@ -41,11 +37,14 @@ export const basicConstraints = (ca: boolean): Extension =>
 
 /** keyUsage: `keyCertSign` and `cRLSign`, or `digitalSignature`. Critical. */
 export const keyUsage = (use: 'certificates' | 'signature'): Extension =>
-  extension('2.5.29.15', true, universal(asn1.Type.BITSTRING, use === 'certificates' ? '\u0001\u0006' : '\u0007\u0080'));
+  extension(
+    '2.5.29.15',
+    true,
+    universal(asn1.Type.BITSTRING, use === 'certificates' ? '\u0001\u0006' : '\u0007\u0080'),
+  );
 
 /** extendedKeyUsage: TLS servers. */
-export const serverAuthentication = (): Extension =>
-  extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1')));
+export const serverAuthentication = (): Extension => extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1')));
 
 /** subjectKeyIdentifier of a public key. */
 export const subjectKey = (key: KeyObject): Extension =>
@@ -96,7 +95,9 @@ export function issue(certificate: Certificate, signer: KeyObject, random: (byte
 
 /** DER as a PEM block (RFC 7468). */
 export const toPem = (der: Uint8Array): string => {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g)!;
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .match(/.{1,64}/g)!;
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 };
 
@@ -113,4 +114,5 @@ const time = (date: Date): Asn1 =>
     : universal(asn1.Type.GENERALIZEDTIME, asn1.dateToGeneralizedTime(date));
 
 // Positive and of full length in its shortest encoding, whatever the random bits are.
-const serial = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte, i) => (i ? byte : (byte & 0x3f) | 0x40));
+const serial = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.from(bytes, (byte, i) => (i ? byte : (byte & 0x3f) | 0x40));

@@ -2,7 +2,7 @@
  * Leaf certificates: what a client of the proxy sees in place of the upstream's own certificate. Profile: RFC 5280 with
  * an empty subject (a common name holds 64 characters, a host name 253), as strict verifiers want it.
  */
-import { type KeyObject, createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Refusal } from '../errors.js';
 import {
@@ -98,5 +98,7 @@ function ipv6(address: string): Uint8Array {
   const groups = (text: string): string[] => (text ? text.split(':') : []);
   const [left, right] = [groups(head), groups(tail ?? '')];
   const zeros = Array<string>(8 - left.length - right.length).fill('0');
-  return Uint8Array.from([...left, ...zeros, ...right].flatMap(g => [Number.parseInt(g, 16) >> 8, Number.parseInt(g, 16) & 255]));
+  return Uint8Array.from(
+    [...left, ...zeros, ...right].flatMap(g => [Number.parseInt(g, 16) >> 8, Number.parseInt(g, 16) & 255]),
+  );
 }

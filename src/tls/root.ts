@@ -5,8 +5,20 @@
  * file, which the next start removes.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { exitCode, Fault } from '../errors.js';
 import { basicConstraints, issue, keyIdentifier, keyUsage, subjectKey } from './certificate.js';
@@ -100,7 +112,10 @@ function create(dir: string, file: string, { now, random }: Surroundings): strin
     // EEXIST: another process was first. ENOENT: it was first, and has tidied up our temporary file as well.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST' && code !== 'ENOENT') {
-      throw fault(`The CA can't be written to ${file}: ${said(error)}.`, 'Free some space, or set TF_HOME to another place.');
+      throw fault(
+        `The CA can't be written to ${file}: ${said(error)}.`,
+        'Free some space, or set TF_HOME to another place.',
+      );
     }
   } finally {
     rmSync(temporary, { force: true });
@@ -176,5 +191,7 @@ function said(error: unknown): string {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (code === 'ELOOP') return 'it is a symbolic link';
   if (syscall !== undefined) return `${code} (${syscall})`;
-  return code?.startsWith('ERR_OSSL') || message.startsWith('error:') ? 'it holds no certificate with its key in PEM' : message;
+  return code?.startsWith('ERR_OSSL') || message.startsWith('error:')
+    ? 'it holds no certificate with its key in PEM'
+    : message;
 }

@@ -49,7 +49,11 @@ export function trustStore(pems: readonly string[]): Buffer {
   const key = macKey(password, salt, iterations);
   const mac = createHmac('sha1', key).update(content, 'latin1').digest();
   const algorithm = sequence(oid('1.3.14.3.2.26'), asn1.create(asn1.Class.UNIVERSAL, asn1.Type.NULL, false, ''));
-  const macData = sequence(sequence(algorithm, octets(mac.toString('latin1'))), octets(salt.toString('latin1')), integer(iterations));
+  const macData = sequence(
+    sequence(algorithm, octets(mac.toString('latin1'))),
+    octets(salt.toString('latin1')),
+    integer(iterations),
+  );
   return Buffer.from(encode(sequence(integer(3), data(content), macData)), 'latin1');
 }
 

@@ -56,7 +56,8 @@ function extraRoots(files: readonly string[]): string[] {
     try {
       const found = certificates(readFileSync(file, 'utf8'));
       if (found.length === 0) faults.push(`${file} holds no certificate in PEM`);
-      for (const [i, pem] of found.entries()) if (!parses(pem)) faults.push(`certificate ${i + 1} of ${file} is damaged`);
+      for (const [i, pem] of found.entries())
+        if (!parses(pem)) faults.push(`certificate ${i + 1} of ${file} is damaged`);
       return found;
     } catch (error) {
       faults.push(`${file} can't be read (${(error as NodeJS.ErrnoException).code})`);

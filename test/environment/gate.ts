@@ -39,7 +39,9 @@ export async function openGate(authority: CertificateAuthority, credentials: str
     const authorized = request.headers['proxy-authorization'] === expected;
     if (!authorized) {
       seen.push({ through: 'refused', method: 'CONNECT', target: request.url!, authorized });
-      socket.end('HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="tollfence"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      socket.end(
+        'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="tollfence"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+      );
       return;
     }
     socket.write('HTTP/1.1 200 OK\r\n\r\n');

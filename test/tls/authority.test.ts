@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -12,7 +21,8 @@ import { openAuthority } from '../../src/tls/authority.js';
 import { day, directory, noon } from './place.js';
 
 const open = (dir: string, now = noon) => openAuthority({ dir, now: () => now, random: randomBytes });
-const faulty = (pattern: RegExp) => (error: unknown) => error instanceof Fault && pattern.test(error.message) && error.hint !== '';
+const faulty = (pattern: RegExp) => (error: unknown) =>
+  error instanceof Fault && pattern.test(error.message) && error.hint !== '';
 
 test('the root is made once, readable by its owner only, and is the same at every start', t => {
   const dir = join(directory(t), 'ca');
@@ -47,7 +57,9 @@ test('processes that start in the same instant agree on one root', async t => {
     process.stdout.write(openAuthority({ dir: ${JSON.stringify(dir)}, now: Date.now, random: randomBytes }).certificatePem);`;
   const roots = await Promise.all(
     Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let text = '';
       child.stdout.on('data', chunk => (text += chunk));
       await once(child, 'close');
@@ -78,7 +90,10 @@ test('a root that can not be used is refused by name, with a way out, and stays 
   const certificate = whole.replace(key(whole), '');
   const wide = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   const damage: readonly (readonly [string, RegExp])[] = [
-    [certificate + key(readFileSync(join(other, 'root.pem'), 'utf8')), /root\.pem can't be used: its key does not belong/],
+    [
+      certificate + key(readFileSync(join(other, 'root.pem'), 'utf8')),
+      /root\.pem can't be used: its key does not belong/,
+    ],
     [certificate + wide, /not an ECDSA P-256 key/],
     [certificate, /root\.pem can't be read: it holds no certificate with its key/],
     [key(whole), /can't be read/],
@@ -176,10 +191,31 @@ test('what is no host gets no leaf', t => {
   const { contextFor } = open(join(directory(t), 'ca'));
   const long = `${'a'.repeat(60)}.`.repeat(5);
   for (const host of [
-    '', '.', 'a..b', 'a.example.', '.a.example', '*.example', 'A.example', 'bücher.example', 'a b.example', 'a.example\0.b', 'a\r\nb',
-    '-a.example', 'a-.example', `${'a'.repeat(64)}.example`, `${long}example`, '[::1]', 'fe80::1%eth0', 'a.example:443', 'u@a.example',
+    '',
+    '.',
+    'a..b',
+    'a.example.',
+    '.a.example',
+    '*.example',
+    'A.example',
+    'bücher.example',
+    'a b.example',
+    'a.example\0.b',
+    'a\r\nb',
+    '-a.example',
+    'a-.example',
+    `${'a'.repeat(64)}.example`,
+    `${long}example`,
+    '[::1]',
+    'fe80::1%eth0',
+    'a.example:443',
+    'u@a.example',
   ]) {
-    assert.throws(() => contextFor(host), (e: unknown) => e instanceof Refusal && e.code === 'malformed_request', host);
+    assert.throws(
+      () => contextFor(host),
+      (e: unknown) => e instanceof Refusal && e.code === 'malformed_request',
+      host,
+    );
   }
 });
 

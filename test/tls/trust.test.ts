@@ -22,7 +22,10 @@ test('upstreams may have roots of Node, of the system and of extra files, none o
   assert.equal(distinct.size, roots.length);
   assert.ok(distinct.has(bare(certificatePem)));
   for (const root of rootCertificates) assert.ok(distinct.has(bare(root)));
-  assert.ok(!new Set(upstreamTrust().roots.map(bare)).has(bare(certificatePem)), 'our own root is not one for upstreams');
+  assert.ok(
+    !new Set(upstreamTrust().roots.map(bare)).has(bare(certificatePem)),
+    'our own root is not one for upstreams',
+  );
 });
 
 test('the context for upstreams is made once', () => {
@@ -34,12 +37,17 @@ test('all faults of extra files are told at once, by name', t => {
   const dir = directory(t);
   const [empty, damaged, missing] = ['empty.pem', 'damaged.pem', 'missing.pem'].map(name => join(dir, name));
   writeFileSync(empty!, 'nothing');
-  writeFileSync(damaged!, `${authorityIn(t).certificatePem}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`);
+  writeFileSync(
+    damaged!,
+    `${authorityIn(t).certificatePem}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`,
+  );
   assert.throws(
     () => upstreamTrust({ extraFiles: [empty!, damaged!, missing!] }),
     (error: unknown) =>
       error instanceof Fault &&
-      /empty\.pem holds no certificate.*certificate 2 of .*damaged\.pem is damaged.*missing\.pem can't be read \(ENOENT\)/.test(error.message),
+      /empty\.pem holds no certificate.*certificate 2 of .*damaged\.pem is damaged.*missing\.pem can't be read \(ENOENT\)/.test(
+        error.message,
+      ),
   );
 });
 

@@ -1,7 +1,7 @@
 /** Gateways, permissions, kill switches and approvals over the control socket. Each change is an entry. */
 import { exitCode, Fault } from '../../errors.js';
 import type { KillScope } from '../../model.js';
-import { parsePermission } from '../../policy/permissions.js';
+import { parsePermission } from '../../policy/index.js';
 import type { Call, Route } from '../server.js';
 
 const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);

@@ -1,0 +1,23 @@
+/** Builds Tollfence: compiles everything to dist/, and checks that connectors stay pure. `node scripts/build.mjs` */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = `${root}node_modules/typescript/bin/tsc`;
+
+if (!existsSync(tsc)) {
+  console.error('error: TypeScript is not installed.\n  Run: npm ci');
+  process.exit(1);
+}
+
+for (const [what, args] of [
+  ['compiling', ['-p', root]],
+  ['checking that connectors touch nothing', ['-p', `${root}connectors`]],
+]) {
+  console.error(`build: ${what}`);
+  if (what === 'compiling') rmSync(`${root}dist`, { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, [tsc, ...args], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+chmodSync(`${root}dist/bin/tf.js`, 0o755);

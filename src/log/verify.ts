@@ -1,0 +1,268 @@
+/**
+ * Verification of a log by somebody who trusts nobody: entries, checkpoints and a public key in, a verdict out. Pure and
+ * streaming: memory stays logarithmic in the number of entries. Everything it reads is attacker-controlled.
+ */
+import { canonical } from './canonical.js';
+import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { noEntryBefore } from './entry.js';
+import type { PublicKey } from './key.js';
+import { Verifier } from './note.js';
+import { Frontier, leafHash, sha256 } from './tree.js';
+
+/** An entry as it is kept: its bytes, and what a database says of it in columns beside them. */
+export interface StoredEntry {
+  readonly bytes: Uint8Array;
+  readonly columns?: { readonly seq: number; readonly id: string; readonly leaf: string };
+}
+
+/** A checkpoint as it is kept. */
+export interface StoredCheckpoint {
+  readonly text: string;
+  readonly size?: number;
+}
+
+/** All that a verification needs. */
+export interface Evidence {
+  /** From the first to the last. */
+  readonly entries: Iterable<StoredEntry>;
+  /** The log's own checkpoints, by size. */
+  readonly checkpoints: Iterable<StoredCheckpoint>;
+  readonly key: PublicKey;
+  /** A checkpoint that was saved elsewhere: the only thing that can tell of a cut tail or of another history. */
+  readonly head?: string | undefined;
+  /** Entries without any checkpoint are a fault: set for a whole ledger, which always has one. */
+  readonly complete: boolean;
+}
+
+/** What a log that holds together shows. */
+export interface Sound {
+  readonly ok: true;
+  readonly origin: string | null;
+  readonly entries: number;
+  /** The first this many entries are covered by a checkpoint that the log signed; those behind are only chained. */
+  readonly attested: number;
+  /** The first this many are covered by the saved head as well; null without one. */
+  readonly anchored: number | null;
+  /** Hex root over all entries. */
+  readonly root: string;
+}
+
+/** Why a log does not hold together. */
+export type FaultCode =
+  | 'entry_malformed' | 'entry_changed' | 'entry_missing' | 'entry_repeated' | 'entry_moved' | 'chain_broken'
+  | 'foreign_log' | 'checkpoint_forged' | 'checkpoint_missing' | 'root_differs' | 'truncated' | 'head_rejected' | 'head_differs';
+
+/** The first thing that is wrong. */
+export interface Unsound {
+  readonly ok: false;
+  readonly code: FaultCode;
+  /** The first bad entry, or null when it is not an entry that is bad. */
+  readonly seq: number | null;
+  /** Its id, if it has one that can be read. */
+  readonly id: string | null;
+  readonly detail: string;
+}
+
+/** Thrown inside to leave the stream; becomes the verdict. */
+class Finding extends Error {
+  readonly verdict: Unsound;
+  constructor(code: FaultCode, seq: number | null, detail: string, id: string | null = null) {
+    super(detail);
+    this.verdict = { ok: false, code, seq, id, detail };
+  }
+}
+
+interface Read {
+  readonly seq: number;
+  readonly id: string;
+  readonly prev: string;
+  readonly hash: string;
+  readonly leaf: string;
+  readonly log: unknown;
+}
+
+/** Reads one entry by itself: its spelling, its members, and the columns beside it. */
+function read({ bytes, columns }: StoredEntry, expected: number): Read {
+  let text: string;
+  let entry: Record<string, unknown>;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    entry = JSON.parse(text) as Record<string, unknown>;
+    if (canonical(entry) !== text) throw new TypeError('It is not canonical JSON.');
+  } catch {
+    const missing = columns !== undefined && columns.seq > expected;
+    if (missing) throw new Finding('entry_missing', expected, `Entry ${expected} is missing.`);
+    throw new Finding('entry_malformed', expected, `Entry ${expected} is not canonical JSON.`);
+  }
+  const { v, seq, id, prev, log } = entry;
+  const shown = typeof id === 'string' ? id : null;
+  const at = columns?.seq ?? (typeof seq === 'number' ? seq : expected);
+  if (at > expected) throw new Finding('entry_missing', expected, `Entry ${expected} is missing: entry ${at} stands in its place.`);
+  if (at < expected) throw new Finding('entry_repeated', expected, `Where entry ${expected} should be, entry ${at} appears again.`, shown);
+  const leaf = leafHash(bytes);
+  if (columns !== undefined && seq !== expected && columns.leaf === leaf) {
+    throw new Finding('entry_moved', expected, `Where entry ${expected} should be, there is entry ${String(seq)}.`, shown);
+  }
+  if (columns !== undefined && (columns.leaf !== leaf || columns.id !== id)) {
+    throw new Finding('entry_changed', expected, `Entry ${expected} was changed: it does not fit what is stored beside it.`, columns.id);
+  }
+  if (v !== 1 || seq !== expected || typeof id !== 'string' || !/^ev_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) || typeof prev !== 'string') {
+    throw new Finding('entry_malformed', expected, `Entry ${expected} does not have the members of an entry at its place.`, shown);
+  }
+  return { seq: expected, id, prev, hash: sha256(bytes), leaf, log };
+}
+
+/** The first entry says which log it begins, and with which key. */
+function identify(first: Read, key: PublicKey): Verifier {
+  const { origin, public_key } = (first.log ?? {}) as { origin?: unknown; public_key?: unknown };
+  let verifier: Verifier;
+  try {
+    verifier = Verifier.parse(String(public_key));
+  } catch {
+    throw new Finding('entry_malformed', 0, 'Entry 0 does not say which log it begins.', first.id);
+  }
+  if (verifier.name !== origin || !verifier.raw.equals(key.raw) || (key.name !== null && key.name !== origin)) {
+    throw new Finding('foreign_log', 0, `This is the log ${String(origin)}, and not the one that the key belongs to${key.name === null ? '' : `, ${key.name}`}.`, first.id);
+  }
+  return verifier;
+}
+
+/** Follows tree and checkpoints. */
+class Witness {
+  readonly #frontier = new Frontier();
+  readonly #checkpoints: Iterator<StoredCheckpoint>;
+  readonly #verifier: Verifier;
+  readonly #head: Checkpoint | null;
+  #next: Checkpoint | null = null;
+  #lastSize = -1;
+  attested = 0;
+  anchored: number | null = null;
+
+  constructor(evidence: Evidence, verifier: Verifier) {
+    this.#verifier = verifier;
+    this.#checkpoints = evidence.checkpoints[Symbol.iterator]();
+    try {
+      this.#head = evidence.head === undefined ? null : openCheckpoint(evidence.head, verifier);
+    } catch (error) {
+      throw new Finding('head_rejected', null, `The saved head can't be used: ${(error as Error).message}`);
+    }
+    this.#advance();
+    this.#compare();
+  }
+
+  append(leaf: string): void {
+    this.#frontier.append(leaf);
+    this.#compare();
+  }
+
+  #advance(): void {
+    const { value, done } = this.#checkpoints.next();
+    this.#next = null;
+    if (done) return;
+    const claimed = value.size === undefined ? '' : ` of size ${value.size}`;
+    try {
+      this.#next = openCheckpoint(value.text, this.#verifier);
+    } catch (error) {
+      throw new Finding('checkpoint_forged', null, `The checkpoint${claimed} is not the log's: ${(error as Error).message}`);
+    }
+    const { size } = this.#next;
+    if ((value.size ?? size) !== size || size <= this.#lastSize) {
+      throw new Finding('checkpoint_forged', null, `The checkpoint${claimed} is not in its place: it covers ${size} entries.`);
+    }
+    this.#lastSize = size;
+  }
+
+  #compare(): void {
+    const { size } = this.#frontier;
+    if (this.#next?.size === size) {
+      if (this.#next.root !== this.#frontier.root()) throw this.#differs('root_differs', 'the checkpoint');
+      this.attested = size;
+      this.#advance();
+    }
+    if (this.#head?.size === size) {
+      if (this.#head.root !== this.#frontier.root()) throw this.#differs('head_differs', 'the saved head');
+      this.anchored = size;
+    }
+  }
+
+  #differs(code: FaultCode, what: string): Finding {
+    const { size } = this.#frontier;
+    const from = code === 'root_differs' ? this.attested : (this.anchored ?? 0);
+    const which = from === size - 1 ? `Entry ${from} is` : `Of the entries ${from} to ${size - 1}, at least one is`;
+    return new Finding(code, from, `${which} not what ${what} of size ${size} covers: the history was written anew.`);
+  }
+
+  finish(complete: boolean): string {
+    const { size } = this.#frontier;
+    const beyond = Math.max(this.#next?.size ?? 0, this.#head?.size ?? 0);
+    if (beyond > size) {
+      const what = this.#head?.size === beyond ? 'the saved head' : 'a checkpoint';
+      throw new Finding('truncated', size, `Entry ${size} is missing: the log ends before it, but ${what} covers ${beyond} entries.`);
+    }
+    if (complete && size > 0 && this.attested === 0) {
+      throw new Finding('checkpoint_missing', null, 'There is not one checkpoint: somebody has removed them.');
+    }
+    return this.#frontier.root();
+  }
+}
+
+/** Whether the chain is broken by `entry` itself or by the one before, whose bytes it doesn't link to. */
+function broken(before: Read, entry: Read, after: StoredEntry | undefined, attested: number): Finding {
+  let afterFits = true;
+  if (after !== undefined) {
+    try {
+      afterFits = read(after, entry.seq + 1).prev === entry.hash;
+    } catch {
+      afterFits = false;
+    }
+  }
+  // What a checkpoint has vouched for is as it was; and an entry to which its successor doesn't link was changed itself.
+  const culprit = attested > before.seq || !afterFits ? entry : before;
+  return new Finding(
+    'chain_broken', culprit.seq,
+    `Entry ${culprit.seq} was changed or does not belong here: entry ${entry.seq} links to another entry than ${before.seq}.`, culprit.id,
+  );
+}
+
+function follow(evidence: Evidence): Sound {
+  const stream = evidence.entries[Symbol.iterator]();
+  let witness: Witness | null = null;
+  let verifier: Verifier | null = null;
+  let before: Read | null = null;
+  let seq = 0;
+  for (let { value, done } = stream.next(); !done; seq++) {
+    const entry = read(value, seq);
+    if (before === null) {
+      if (entry.prev !== noEntryBefore) throw new Finding('chain_broken', 0, 'Entry 0 links to an entry before it.', entry.id);
+      verifier = identify(entry, evidence.key);
+      witness = new Witness(evidence, verifier);
+    } else if (entry.prev !== before.hash) {
+      const next = stream.next();
+      throw broken(before, entry, next.done ? undefined : next.value, witness!.attested);
+    } else if (entry.id <= before.id) {
+      throw new Finding('entry_repeated', seq, `Entry ${seq} has an id that is not greater than the one before it.`, entry.id);
+    }
+    witness!.append(entry.leaf);
+    before = entry;
+    ({ value, done } = stream.next());
+  }
+  if (witness === null || verifier === null) {
+    if (evidence.head !== undefined || evidence.complete) throw new Finding('truncated', 0, 'The log has no entry at all.');
+    return { ok: true, origin: null, entries: 0, attested: 0, anchored: null, root: new Frontier().root() };
+  }
+  const root = witness.finish(evidence.complete);
+  return { ok: true, origin: verifier.name, entries: seq, attested: witness.attested, anchored: witness.anchored, root };
+}
+
+/**
+ * Checks that the entries are spelled canonically, numbered without gap or repetition, chained, in one log, and what
+ * its signed checkpoints say. Finds the first entry that is not; what no checkpoint covers is only chained.
+ */
+export function verify(evidence: Evidence): Sound | Unsound {
+  try {
+    return follow(evidence);
+  } catch (error) {
+    if (error instanceof Finding) return error.verdict;
+    throw error;
+  }
+}
