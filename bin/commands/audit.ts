@@ -1,12 +1,25 @@
 /** `tf audit`: evidence. Verify the log offline, take its signed head, show, export and prove entries. */
+
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { exitCode, Fault } from '../../src/errors.js';
 import {
-  type Checkpoint, exportCsv, exportJsonLines, makeReceipt, openLog, openReceipt, type PublicKey, parsePublicKey, publicKeyPath,
-  Reader, type Seen, type Sound, storedLines, verify,
+  type Checkpoint,
+  exportCsv,
+  exportJsonLines,
+  makeReceipt,
+  openLog,
+  openReceipt,
+  type PublicKey,
+  parsePublicKey,
+  publicKeyPath,
+  Reader,
+  type Seen,
+  type Sound,
+  storedLines,
+  verify,
 } from '../../src/log/index.js';
 import { call } from '../control.js';
 import { paths } from '../home.js';
@@ -33,7 +46,11 @@ function readKey(path: string): PublicKey {
     return parsePublicKey(readText(path, 'public key'));
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault(exitCode.failed, `The file ${path} holds no public key of a log: ${(error as Error).message}`, 'It is log.pub in TF_HOME.');
+    throw new Fault(
+      exitCode.failed,
+      `The file ${path} holds no public key of a log: ${(error as Error).message}`,
+      'It is log.pub in TF_HOME.',
+    );
   }
 }
 
@@ -49,7 +66,9 @@ function verifyLog(options: VerifyOptions): ReturnType<typeof verify> {
   if (options.log === undefined || isDatabase(path)) {
     const reader = new Reader(path);
     try {
-      return reader.snapshot(() => verify({ entries: reader.stored(), checkpoints: reader.checkpoints(), key, head, complete: true }));
+      return reader.snapshot(() =>
+        verify({ entries: reader.stored(), checkpoints: reader.checkpoints(), key, head, complete: true }),
+      );
     } finally {
       reader.close();
     }
@@ -62,14 +81,32 @@ function verifyLog(options: VerifyOptions): ReturnType<typeof verify> {
 /** What an intact log does, and does not, prove. */
 function explain(sound: Sound): void {
   const { entries, attested, anchored } = sound;
-  line(`${styled('green', 'The log holds together:')} ${entries} entries of ${inert(sound.origin ?? 'no log')}, none changed, moved, repeated or missing between them.`);
+  line(
+    `${styled('green', 'The log holds together:')} ${entries} entries of ${inert(sound.origin ?? 'no log')}, none changed, moved, repeated or missing between them.`,
+  );
   if (attested === entries) line(`Attested: all ${entries} are covered by a checkpoint that the log signed.`);
-  else line(styled('yellow', `Not attested: entries ${attested} to ${entries - 1} are chained, but no signed checkpoint covers them yet.`));
+  else
+    line(
+      styled(
+        'yellow',
+        `Not attested: entries ${attested} to ${entries - 1} are chained, but no signed checkpoint covers them yet.`,
+      ),
+    );
   if (anchored === null) {
-    line(styled('yellow', 'Not attested by anybody outside: without a saved head nobody can tell whether entries were cut off at the end, or the whole log was written anew with its key.'));
-    line('Save a head elsewhere now and then (tf audit head > FILE), and verify against it: tf audit verify --head FILE');
+    line(
+      styled(
+        'yellow',
+        'Not attested by anybody outside: without a saved head nobody can tell whether entries were cut off at the end, or the whole log was written anew with its key.',
+      ),
+    );
+    line(
+      'Save a head elsewhere now and then (tf audit head > FILE), and verify against it: tf audit verify --head FILE',
+    );
   } else if (anchored === entries) line('The saved head covers all of it.');
-  else line(`The saved head covers the first ${anchored} entries; for those behind it, nobody outside can tell whether some were cut off at the end.`);
+  else
+    line(
+      `The saved head covers the first ${anchored} entries; for those behind it, nobody outside can tell whether some were cut off at the end.`,
+    );
 }
 
 function verifyReceipt(path: string, options: VerifyOptions): void {
@@ -78,7 +115,9 @@ function verifyReceipt(path: string, options: VerifyOptions): void {
     const { entry, size } = openReceipt(JSON.parse(readText(path, 'receipt')), key);
     const { id, seq } = JSON.parse(entry) as Seen;
     if (options.json) return json({ ok: true, id, seq, size });
-    line(`${styled('green', 'The receipt is good:')} entry ${seq} (${inert(id)}) is in the log that the checkpoint of size ${size} signs.`);
+    line(
+      `${styled('green', 'The receipt is good:')} entry ${seq} (${inert(id)}) is in the log that the checkpoint of size ${size} signs.`,
+    );
   } catch (error) {
     if (error instanceof Fault) throw error;
     if (options.json) json({ ok: false, detail: (error as Error).message });
@@ -92,7 +131,10 @@ function runVerify(options: VerifyOptions): void {
   if (options.json) json(verdict);
   else if (verdict.ok) explain(verdict);
   if (!verdict.ok) {
-    const which = verdict.seq === null ? '' : ` First bad entry: ${verdict.seq}${verdict.id === null ? '' : ` (${inert(verdict.id)})`}.`;
+    const which =
+      verdict.seq === null
+        ? ''
+        : ` First bad entry: ${verdict.seq}${verdict.id === null ? '' : ` (${inert(verdict.id)})`}.`;
     throw new Fault(exitCode.unverified, `The log does not verify.${which}`, inert(verdict.detail));
   }
 }
@@ -107,7 +149,13 @@ async function freshHead(): Promise<Pick<Checkpoint, 'origin' | 'size' | 'root' 
   const at = paths();
   // Only to say that there is none yet: opening would begin one.
   new Reader(at.ledger).close();
-  const log = await openLog({ path: at.ledger, keyPath: at.logKey, durability: 'full', now: Date.now, random: randomBytes });
+  const log = await openLog({
+    path: at.ledger,
+    keyPath: at.logKey,
+    durability: 'full',
+    now: Date.now,
+    random: randomBytes,
+  });
   try {
     return await log.head();
   } finally {
@@ -126,7 +174,12 @@ function withEntry<T>(which: string, work: (reader: Reader, row: { seq: number; 
   const reader = new Reader(paths().ledger);
   try {
     const row = reader.find(/^\d{1,15}$/.test(which) ? Number(which) : which);
-    if (row === null) throw new Fault(exitCode.missing, `There is no entry ${which}.`, 'An entry is named by its id (ev_…) or its number (seq).');
+    if (row === null)
+      throw new Fault(
+        exitCode.missing,
+        `There is no entry ${which}.`,
+        'An entry is named by its id (ev_…) or its number (seq).',
+      );
     return work(reader, row);
   } finally {
     reader.close();
@@ -134,7 +187,10 @@ function withEntry<T>(which: string, work: (reader: Reader, row: { seq: number; 
 }
 
 const show = (which: string, options: { json?: boolean }): void =>
-  withEntry(which, (_, { text }) => (options.json ? line(text) : line(inert(JSON.stringify(JSON.parse(text), null, 2)).replaceAll('\\u{a}', '\n'))));
+  withEntry(which, (_, { text }) => {
+    if (options.json) return line(text);
+    for (const shown of JSON.stringify(JSON.parse(text), null, 2).split('\n')) line(inert(shown));
+  });
 
 async function receipt(which: string): Promise<void> {
   const { seq, text } = withEntry(which, (_, row) => row);
@@ -144,17 +200,20 @@ async function receipt(which: string): Promise<void> {
 
 async function exportLog(file: string, options: { format: string }): Promise<void> {
   const form = { jsonl: exportJsonLines, csv: exportCsv }[options.format];
-  if (form === undefined) throw new Fault(exitCode.usage, `There is no format ${options.format}.`, '--format jsonl or --format csv');
+  if (form === undefined)
+    throw new Fault(exitCode.usage, `There is no format ${options.format}.`, '--format jsonl or --format csv');
   const reader = new Reader(paths().ledger);
   try {
     const checkpoint = reader.checkpoint();
     const out = file === '-' ? process.stdout : createWriteStream(file, { mode: 0o600 });
     const failed = file === '-' ? null : once(out, 'close');
-    for (const text of form(reader.select({}))) if (!out.write(text)) await Promise.race([once(out, 'drain'), ...(failed ? [failed] : [])]);
+    for (const text of form(reader.select({})))
+      if (!out.write(text)) await Promise.race([once(out, 'drain'), ...(failed ? [failed] : [])]);
     if (failed === null) return;
     out.end();
     await failed;
-    if (options.format === 'jsonl' && checkpoint !== null) writeFileSync(checkpointBeside(file), checkpoint.text, { mode: 0o600 });
+    if (options.format === 'jsonl' && checkpoint !== null)
+      writeFileSync(checkpointBeside(file), checkpoint.text, { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === undefined ? error : new Fault(exitCode.failed, `The export ${file} can't be written (${code}).`);
@@ -164,18 +223,45 @@ async function exportLog(file: string, options: { format: string }): Promise<voi
 }
 
 export default function register(program: Command): void {
-  const audit = program.command('audit').description('evidence: verify, show, export and prove entries of the log')
-    .addHelpText('after', '\nExample:\n  tf audit head > /mnt/elsewhere/head && tf audit verify --head /mnt/elsewhere/head');
-  audit.command('verify').description('check the log, or a receipt, offline; exit code 6 if it does not hold')
-    .option('--log <file>', 'a ledger.db, or an export in JSON lines').option('--key <file>', 'the log\'s public key (log.pub, or PEM)')
-    .option('--head <file>', 'a head that was saved before').option('--receipt <file>', 'check a receipt instead').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf audit verify --log ledger.db --key log.pub --head saved-head').action(runVerify);
-  audit.command('head').description('the latest signed checkpoint, to be saved elsewhere').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf audit head > saved-head').action(head);
-  audit.command('show <entry>').description('one entry, by id or number').option('--json', 'print it byte for byte')
-    .addHelpText('after', '\nExample:\n  tf audit show ev_01JABCDEFGHJKMNPQRSTVWXYZ0').action(show);
-  audit.command('export <file>').description('the whole log; - is stdout').requiredOption('--format <format>', 'jsonl or csv')
-    .addHelpText('after', '\nExample:\n  tf audit export --format jsonl log.jsonl && tf audit verify --log log.jsonl').action(exportLog);
-  audit.command('receipt <entry>').description('proof that an entry is in the log, as JSON').option('--json', 'it always is')
-    .addHelpText('after', '\nExample:\n  tf audit receipt ev_01JABCDEFGHJKMNPQRSTVWXYZ0 > receipt.json').action(receipt);
+  const audit = program
+    .command('audit')
+    .description('evidence: verify, show, export and prove entries of the log')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tf audit head > /mnt/elsewhere/head && tf audit verify --head /mnt/elsewhere/head',
+    );
+  audit
+    .command('verify')
+    .description('check the log, or a receipt, offline; exit code 6 if it does not hold')
+    .option('--log <file>', 'a ledger.db, or an export in JSON lines')
+    .option('--key <file>', "the log's public key (log.pub, or PEM)")
+    .option('--head <file>', 'a head that was saved before')
+    .option('--receipt <file>', 'check a receipt instead')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf audit verify --log ledger.db --key log.pub --head saved-head')
+    .action(runVerify);
+  audit
+    .command('head')
+    .description('the latest signed checkpoint, to be saved elsewhere')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf audit head > saved-head')
+    .action(head);
+  audit
+    .command('show <entry>')
+    .description('one entry, by id or number')
+    .option('--json', 'print it byte for byte')
+    .addHelpText('after', '\nExample:\n  tf audit show ev_01JABCDEFGHJKMNPQRSTVWXYZ0')
+    .action(show);
+  audit
+    .command('export <file>')
+    .description('the whole log; - is stdout')
+    .requiredOption('--format <format>', 'jsonl or csv')
+    .addHelpText('after', '\nExample:\n  tf audit export --format jsonl log.jsonl && tf audit verify --log log.jsonl')
+    .action(exportLog);
+  audit
+    .command('receipt <entry>')
+    .description('proof that an entry is in the log, as JSON')
+    .option('--json', 'it always is')
+    .addHelpText('after', '\nExample:\n  tf audit receipt ev_01JABCDEFGHJKMNPQRSTVWXYZ0 > receipt.json')
+    .action(receipt);
 }

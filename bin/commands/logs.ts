@@ -29,7 +29,8 @@ const effects = ['allow', 'deny', 'require_approval', 'defer'];
 const colours = { allow: 'green', deny: 'red', require_approval: 'yellow', defer: 'cyan' } as const;
 
 /** What is shown unless everything is asked for: what was decided, and what stops or keeps out. */
-const isDecision = (type: string): boolean => type === 'action.decided' || type === 'auth.rejected' || type.startsWith('kill.');
+const isDecision = (type: string): boolean =>
+  type === 'action.decided' || type === 'auth.rejected' || type.startsWith('kill.');
 
 /** The filter that the options say. Throws `Fault` (usage) with all that is wrong with them. */
 function filterFrom(options: Options): Filter {
@@ -75,9 +76,17 @@ export function human(entry: Seen): string {
   if (entry.type === 'action.decided' && decision != null) {
     const effect = String(decision['effect']);
     const colour = colours[effect as keyof typeof colours] ?? 'bold';
-    const about = resource == null ? '' : resource['id'] ? `${String(resource['type'])}:${String(resource['id'])}` : String(resource['type']);
+    const about =
+      resource == null
+        ? ''
+        : resource['id']
+          ? `${String(resource['type'])}:${String(resource['id'])}`
+          : String(resource['type']);
     shown.push(styled(colour, inert(effect)), styled('bold', inert(String(action?.['name'] ?? '-'))), inert(about));
-    shown.push(inert(short(parameters(action?.['parameters']), 160)), styled('dim', inert(`${String(decision['rule'])}: ${String(decision['reason'])}`)));
+    shown.push(
+      inert(short(parameters(action?.['parameters']), 160)),
+      styled('dim', inert(`${String(decision['rule'])}: ${String(decision['reason'])}`)),
+    );
   } else {
     const rest = Object.fromEntries(Object.entries(entry).filter(([name]) => !elsewhere.has(name)));
     const stops = entry.type.startsWith('kill.') || entry.type.endsWith('.rejected');
@@ -93,7 +102,8 @@ async function logs(options: Options): Promise<void> {
   try {
     // Where following begins is settled first, so that nothing falls between showing and following.
     let end = reader.size();
-    const begin = options.follow && filter.last === undefined && filter.since === undefined ? { ...filter, last: 10 } : filter;
+    const begin =
+      options.follow && filter.last === undefined && filter.since === undefined ? { ...filter, last: 10 } : filter;
     for (const row of reader.select(begin)) {
       show(row);
       end = Math.max(end, row.seq + 1);
@@ -116,11 +126,19 @@ async function logs(options: Options): Promise<void> {
 }
 
 export default function register(program: Command): void {
-  program.command('logs').description('the decisions: who, what, why, which rule')
-    .option('-f, --follow', 'go on as they are made (begins with the last 10)').option('--gateway <name>', 'of this gateway')
-    .option('--action <pattern>', 'of these actions: github.*').option('--effect <effect>', effects.join(', '))
-    .option('--task <task>', 'under a grant for this task').option('--run <id>', 'of this run')
-    .option('--since <time>', '10m, 2h, 3d ago, or a date and time').option('--last <n>', 'only the last n')
-    .option('--json', 'print JSON lines: the entries, byte for byte').option('--all', 'entries of every type, not only decisions')
-    .addHelpText('after', '\nExample:\n  tf logs -f --gateway deploy-agent --effect deny').action(logs);
+  program
+    .command('logs')
+    .description('the decisions: who, what, why, which rule')
+    .option('-f, --follow', 'go on as they are made (begins with the last 10)')
+    .option('--gateway <name>', 'of this gateway')
+    .option('--action <pattern>', 'of these actions: github.*')
+    .option('--effect <effect>', effects.join(', '))
+    .option('--task <task>', 'under a grant for this task')
+    .option('--run <id>', 'of this run')
+    .option('--since <time>', '10m, 2h, 3d ago, or a date and time')
+    .option('--last <n>', 'only the last n')
+    .option('--json', 'print JSON lines: the entries, byte for byte')
+    .option('--all', 'entries of every type, not only decisions')
+    .addHelpText('after', '\nExample:\n  tf logs -f --gateway deploy-agent --effect deny')
+    .action(logs);
 }

@@ -40,6 +40,7 @@ const documented: readonly (readonly [source: string, names: readonly string[]])
     'https://web.mit.edu/kerberos/krb5-latest/doc/admin/env_variables.html',
     ['KRB5CCNAME', 'KRB5_KTNAME', 'KRB5_CLIENT_KTNAME'],
   ],
+  ['https://docs.deno.com/runtime/reference/env_variables/', ['DENO_AUTH_TOKENS']],
   ['https://www.postgresql.org/docs/current/libpq-envars.html', ['PGPASSFILE']],
   ['https://dev.mysql.com/doc/refman/8.4/en/environment-variables.html', ['MYSQL_PWD']],
   ['https://docs.sentry.io/platforms/javascript/configuration/options/', ['SENTRY_DSN']],

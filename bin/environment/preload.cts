@@ -1,8 +1,8 @@
 /**
- * Loaded into every Node.js process of a run (NODE_OPTIONS=--require): makes `fetch`, `node:http` and `node:https` use
- * the proxy of the environment where Node.js doesn't do it by itself. Node does so for `fetch` since 22.21 and 24.0, and
- * for its own global agents since 22.21 and 24.5, but in no version for an agent that a library makes (stripe-node).
- * Runs in any Node.js, before the program, in a process that is not ours: it must be quick, and never throw.
+ * Loaded into every Node.js process of a run (NODE_OPTIONS=--require): makes `fetch`, `node:http` and `node:https` use the
+ * proxy of the environment. Node 20 doesn't do that by itself; later ones do, if told, but in no version for an agent
+ * that a library makes (stripe-node has one). Runs in any Node.js, before the program, in a process that is not ours: it
+ * must be quick, and not throw.
  */
 const http = require('node:http') as typeof import('node:http');
 const https = require('node:https') as typeof import('node:https');

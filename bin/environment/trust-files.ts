@@ -19,9 +19,10 @@ export function writeTrustFiles(dir: string, authority: { readonly certificatePe
   const files = { ca: join(dir, 'ca.pem'), bundle: join(dir, 'bundle.pem'), pkcs12: join(dir, 'trust.p12') };
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    // The store follows the bundle, and takes ten times as long to make: it is only made when the bundle is new.
-    const changed = replace(files.bundle, Buffer.from(`${roots.join('\n')}\n`)) || !exists(files.pkcs12);
-    if (changed) replace(files.pkcs12, trustStore(roots));
+    // The store is slow to make, and follows the bundle; which is written after it, so that a crash between them repeats both.
+    const bundle = Buffer.from(`${roots.join('\n')}\n`);
+    if (!content(files.pkcs12) || !content(files.bundle)?.equals(bundle)) replace(files.pkcs12, trustStore(roots));
+    replace(files.bundle, bundle);
     replace(files.ca, Buffer.from(authority.certificatePem));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -30,22 +31,21 @@ export function writeTrustFiles(dir: string, authority: { readonly certificatePe
   return { ...files, preload: fileURLToPath(new URL('./preload.cjs', import.meta.url)) };
 }
 
-function replace(file: string, content: Buffer): boolean {
-  if (exists(file)?.equals(content)) return false;
+function replace(file: string, next: Buffer): void {
+  if (content(file)?.equals(next)) return;
   const temporary = `${file}.${process.pid}`;
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', 0o600);
   try {
-    writeFileSync(fd, content);
+    writeFileSync(fd, next);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(temporary, file);
-  return true;
 }
 
-function exists(file: string): Buffer | null {
+function content(file: string): Buffer | null {
   try {
     return readFileSync(file);
   } catch {

@@ -1,6 +1,5 @@
 /** The rooms of the line, furnished: what `src/gateway.ts` declares, from the parts of this process. */
-import type { Parts } from './open.js';
-import { findPlaceholder, inject, needles, stripOwn } from '../../src/credentials/index.js';
+import { findPlaceholder } from '../../src/credentials/index.js';
 import { Refusal } from '../../src/errors.js';
 import type { Decoded, Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
 import { readBody } from '../../src/http/body.js';
@@ -8,9 +7,11 @@ import { decode } from '../../src/http/decode.js';
 import { forward, requestHash } from '../../src/http/forward.js';
 import { problemAnswer } from '../../src/http/problem.js';
 import { carryWebSocket } from '../../src/http/websocket.js';
-import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
-import type { Allowed } from '../../src/permit.js';
+import type { CanonicalRequest } from '../../src/model.js';
 import { contextAt, openCounters, question, requestFacts } from '../../src/policy/question.js';
+import { openCredentials, placeOf } from './credentials.js';
+import { openLookUp } from './facts.js';
+import type { Parts } from './open.js';
 
 /** Furnishes the line. */
 export function openLine(parts: Parts): Rooms {
@@ -18,21 +19,8 @@ export function openLine(parts: Parts): Rooms {
   const counters = openCounters();
   const now = house.now;
 
-  /** The secret that a permit for this may name: none for what no route describes, unless the policy named it exactly. */
-  const secretFor = ({ subject, action }: Question, decision: Decision, request: CanonicalRequest, meaning: Classified): string | null => {
-    if (decision.effect === 'deny' || request.scheme !== 'https') return null;
-    if (!meaning.typed && decision.exact !== true) return null;
-    const binding = house.vault.bindingFor({ gateway: subject.id, connector: action.connector, host: request.host, secret: decision.secret });
-    return binding?.name ?? null;
-  };
-
-  const allowedFor = (asked: Question, request: CanonicalRequest, hash: string, secret: string | null): Omit<Allowed, 'evidence'> => ({
-    gateway: asked.subject.id, run: asked.subject.run, request: hash, host: request.host, port: request.port, scheme: request.scheme, connector: asked.action.connector, secret,
-  });
-
-  /** The place where this connector's credentials stand. */
-  const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
-
+  const credentials = openCredentials(parts);
+  const lookUp = openLookUp(parts, credentials);
   const secrets = new WeakMap<Decoded, string | null>();
 
   return {
@@ -51,7 +39,7 @@ export function openLine(parts: Parts): Rooms {
       return { request, hash: requestHash(request), payload: body.stream ?? body.bytes, release: body.release };
     },
     classify: request => catalog.classify(request),
-    lookUp: (_subject, _request, meaning) => meaning,
+    lookUp,
     inspect(request, meaning) {
       const place = findPlaceholder(request, placeOf(meaning));
       if (place !== null) throw new Refusal('denied', `A placeholder for a credential stands in ${place}, where it would be sent to the upstream.`, { rule: 'placeholder', next: 'Send it only where the API takes its credential.' });
@@ -59,43 +47,21 @@ export function openLine(parts: Parts): Rooms {
     ask: (subject, request, meaning) => question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
     decide: asked => house.policy.decide(asked),
     async record(asked, decision, decoded, meaning) {
-      const { request } = decoded;
-      const secret = secretFor(asked, decision, request, meaning);
+      const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
       secrets.set(decoded, secret);
       const entry = {
         type: 'action.decided', run: asked.subject.run, subject: asked.subject, grant: null, action: asked.action, resource: asked.resource,
         request: asked.request, decision: { ...decision, secret },
       } as const;
       if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, permit: null };
-      const { recorded, permit } = await house.log.allow(entry, allowedFor(asked, request, decoded.hash, secret));
+      const { recorded, permit } = await house.log.allow(entry, credentials.allowedFor(asked, decoded, secret));
       return { evidence: recorded.id, permit };
     },
     approve(trace, decoded, flight) {
       if (trace.decision!.effect === 'defer') throw new Refusal('denied', 'The policy defers this action, and this version can\'t hold actions back yet.');
-      return house.approvals.await(trace, decoded, flight, allowedFor(trace.question!, decoded.request, decoded.hash, secrets.get(decoded) ?? null));
+      return house.approvals.await(trace, decoded, flight, credentials.allowedFor(trace.question!, decoded, secrets.get(decoded) ?? null));
     },
-    inject(permit, decoded, meaning): Outgoing {
-      const { request, payload, hash } = decoded;
-      const base = { payload, hash, replaced: false, needles: [], credential: '' };
-      if (permit.allowed.secret === null) {
-        // The agent's own credentials would act for somebody that nobody judged.
-        const place = placeOf(meaning);
-        if (place === null) return { ...base, request };
-        const { request: clean, removed } = stripOwn(request, place);
-        return { ...base, request: clean, replaced: removed };
-      }
-      const lease = house.vault.lease(permit, hash);
-      try {
-        const { request: ready, replaced } = inject(request, lease, meaning.connector?.credentials ?? {});
-        house.log.note({
-          type: 'credential.leased', run: permit.allowed.run, decided: permit.allowed.evidence,
-          credential: { name: lease.name, version: lease.version, scheme: lease.scheme, replaced }, expires_at: new Date(lease.expires_at).toISOString(),
-        });
-        return { request: ready, payload, hash, replaced, credential: `${lease.name}@${lease.version}`, needles: needles(lease.value, lease.scheme) };
-      } finally {
-        lease.release();
-      }
-    },
+    inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight) {
       const options = { upstream: parts.upstreamFor(permit.allowed.run), now };
       return exchange.upgrade === null ? forward(permit, outgoing, exchange, flight, options) : carryWebSocket(permit, outgoing, exchange, flight, options);

@@ -159,6 +159,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     version: options.version, home, config, started: now(), now,
     state, gateways, runs, kill, flights, log, policy, vault, approvals, connectors,
     trustFiles: { ...writeTrustFiles(join(at.run, 'trust'), authority) },
+    hostsOf: connector => catalog.hosts(connector),
     classify: request => catalog.classify(request),
     port: () => listener.address?.port ?? 0,
     refreshPolicy: () => policy.setData(toData(gateways.permissions(), gateways.list())),

@@ -114,8 +114,9 @@ function generic(request: CanonicalRequest): Classified {
   const action: Action = {
     name: `http.${overridden ? 'unclassified' : name}`,
     connector: 'http',
-    access: overridden ? 'permissions' : accessOf(request.method),
-    parameters: {},
+    // What an upgraded connection carries isn't judged frame by frame, so it counts as writing.
+    access: overridden ? 'permissions' : request.upgrade === null ? accessOf(request.method) : 'write',
+    parameters: request.upgrade === null ? {} : { upgrade: request.upgrade },
     unknown: overridden ? ['method'] : [],
   };
   return { action, resource: hostResource(request), connector: null, typed: false };

@@ -30,6 +30,8 @@ export interface House {
   readonly connectors: readonly Connector[];
   /** Paths of the files that a child process reads to trust our CA. */
   readonly trustFiles: Readonly<Record<string, string>>;
+  /** Every host pattern that the connector of this name serves. */
+  hostsOf(connector: string): readonly string[];
   classify(request: CanonicalRequest): Classified;
   /** Port of the forward proxy. */
   port(): number;

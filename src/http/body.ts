@@ -9,10 +9,10 @@ import { Refusal } from '../errors.js';
 import type { BodyFacts } from '../model.js';
 import type { Head } from './decode.js';
 
-/** Bytes of a body that are read for judgement; longer bodies are `truncated`. */
-export const judgedBytes = 1 << 20;
+/** Bytes of a body that are read for judgement; longer bodies are `truncated`. Prompts with pictures are megabytes long. */
+export const judgedBytes = 8 << 20;
 /** Most bytes that a coded body may decode to for judgement. */
-const decodedBytes = 4 << 20;
+const decodedBytes = 16 << 20;
 /** Memory for bodies under judgement, of all requests together, in bytes. */
 const budget = 256 << 20;
 /** How long a body may make no progress before the decision, in milliseconds. */
@@ -23,7 +23,7 @@ let inUse = 0;
 /** A body before it is forwarded. */
 export interface ReadBody {
   readonly facts: BodyFacts;
-  /** Decoded bytes for judgement, or null. */
+  /** Decoded bytes for judgement: all, or the judged prefix of a body that is `truncated`; null if they can't be read. */
   readonly content: Buffer | null;
   /** The bytes to send: all of them, or null when `stream` has them. */
   readonly bytes: Buffer | null;
@@ -60,7 +60,7 @@ async function uncode(bytes: Buffer, codings: readonly string[]): Promise<Buffer
 }
 
 /** Reads until the end or the limit. The rest stays in the stream, paused. */
-function prefix(source: Readable): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
+function prefix(source: Readable, hold: (bytes: number) => boolean): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -75,6 +75,10 @@ function prefix(source: Readable): Promise<{ chunks: Buffer[]; length: number; e
       chunks.push(chunk);
       length += chunk.length;
       timer.refresh();
+      if (!hold(chunk.length)) {
+        source.off('data', take);
+        return reject(new Refusal('overloaded', 'Too many bodies are being judged at once.'));
+      }
       if (length > judgedBytes) done(false);
     }
     const end = (): void => done(true);
@@ -100,19 +104,23 @@ export async function readBody(head: Head, source: Readable): Promise<ReadBody> 
     source.resume();
     return none;
   }
-  if (inUse + judgedBytes > budget) throw new Refusal('overloaded', 'Too many bodies are being judged at once.');
-  inUse += judgedBytes;
-  let held = true;
+  let held = 0;
   const release = (): void => {
-    if (held) inUse -= judgedBytes;
-    held = false;
+    inUse -= held;
+    held = 0;
+  };
+  const hold = (bytes: number): boolean => {
+    held += bytes;
+    inUse += bytes;
+    return inUse <= budget;
   };
   try {
-    const { chunks, length, ended } = await prefix(source);
+    const { chunks, length, ended } = await prefix(source, hold);
     const media = head.mediaType === null ? {} : { media_type: head.mediaType };
     if (!ended) {
+      const content = head.codings.length === 0 ? Buffer.concat(chunks) : null;
       for (const chunk of chunks.reverse()) source.unshift(chunk);
-      return { facts: { state: 'truncated', bytes: length, ...media }, content: null, bytes: null, stream: source, release };
+      return { facts: { state: 'truncated', bytes: length, ...media }, content, bytes: null, stream: source, release };
     }
     const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     const content = head.codings.length === 0 ? bytes : await uncode(bytes, head.codings);

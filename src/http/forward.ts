@@ -22,7 +22,7 @@ export interface ForwardOptions {
 }
 
 /** The head as undici takes it: Host first, then the canonical fields, names and values in turn. */
-function printFields({ request, payload, needles }: Outgoing): string[] {
+export function printFields({ request, payload, needles }: Outgoing): string[] {
   const flat = ['host', printAuthority(request)];
   for (const [name, value] of request.fields) {
     // Only codings that can be undone again may come back on a request that carries a secret.

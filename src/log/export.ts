@@ -8,7 +8,20 @@ export function* exportJsonLines(rows: Iterable<Row>): Generator<string> {
   for (const row of rows) yield `${row.text}\n`;
 }
 
-const columns = ['seq', 'time', 'type', 'id', 'run', 'gateway', 'effect', 'action', 'resource', 'rule', 'reason', 'entry'];
+const columns = [
+  'seq',
+  'time',
+  'type',
+  'id',
+  'run',
+  'gateway',
+  'effect',
+  'action',
+  'resource',
+  'rule',
+  'reason',
+  'entry',
+];
 
 /** RFC 4180, and made harmless for spreadsheets: a cell that would be taken for a formula gets an apostrophe. */
 function cell(value: unknown): string {
@@ -23,10 +36,23 @@ export function* exportCsv(rows: Iterable<Row>): Generator<string> {
   for (const { text } of rows) {
     const entry = JSON.parse(text) as Seen;
     const { action, decision, resource } = entry as { action?: Part; decision?: Part; resource?: Part };
-    const about = resource == null ? '' : [resource['type'], resource['id']].filter(part => part !== undefined && part !== '').join(':');
+    const about =
+      resource == null
+        ? ''
+        : [resource['type'], resource['id']].filter(part => part !== undefined && part !== '').join(':');
     const values = [
-      entry.seq, entry.time, entry.type, entry.id, entry['run'], gatewayOf(entry), decision?.['effect'], action?.['name'],
-      about, decision?.['rule'], decision?.['reason'], text,
+      entry.seq,
+      entry.time,
+      entry.type,
+      entry.id,
+      entry['run'],
+      gatewayOf(entry),
+      decision?.['effect'],
+      action?.['name'],
+      about,
+      decision?.['rule'],
+      decision?.['reason'],
+      text,
     ];
     yield `${values.map(cell).join(',')}\r\n`;
   }

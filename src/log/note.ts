@@ -25,8 +25,12 @@ export function publicKeyFromRaw(raw: Uint8Array): KeyObject {
   if (raw.length !== 32) throw new TypeError(`An Ed25519 public key has 32 bytes, this one has ${raw.length}.`);
   const y = Buffer.from(raw);
   y[31]! &= 0x7f;
-  if (smallOrder.has(y.toString('hex'))) throw new TypeError('This Ed25519 key is a point of small order: it would accept forged signatures.');
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') } });
+  if (smallOrder.has(y.toString('hex')))
+    throw new TypeError('This Ed25519 key is a point of small order: it would accept forged signatures.');
+  return createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') },
+  });
 }
 
 /** Who may sign a note: a name and a public key, from which the key id follows. */
@@ -42,16 +46,23 @@ export class Verifier {
     this.#key = publicKeyFromRaw(raw);
     this.name = name;
     this.raw = Buffer.from(raw);
-    this.id = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ed25519)).update(raw).digest().subarray(0, 4);
+    this.id = createHash('sha256')
+      .update(`${name}\n`)
+      .update(Uint8Array.of(ed25519))
+      .update(raw)
+      .digest()
+      .subarray(0, 4);
   }
 
   /** The verifier of a vkey, `name+id+key`. Throws `TypeError` when it isn't one. */
   static parse(vkey: string): Verifier {
     const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(vkey.trim()) ?? [];
     const bytes = Buffer.from(key ?? '', 'base64');
-    if (name === undefined || bytes[0] !== ed25519) throw new TypeError('It is not an Ed25519 verifier key (name+id+key).');
+    if (name === undefined || bytes[0] !== ed25519)
+      throw new TypeError('It is not an Ed25519 verifier key (name+id+key).');
     const verifier = new Verifier(name, bytes.subarray(1));
-    if (verifier.id.toString('hex') !== id) throw new TypeError('The id in the verifier key does not belong to its name and key.');
+    if (verifier.id.toString('hex') !== id)
+      throw new TypeError('The id in the verifier key does not belong to its name and key.');
     return verifier;
   }
 
@@ -69,10 +80,12 @@ export class Verifier {
     const text = note.slice(0, end + 1);
     for (const line of note.slice(end + 2, -1).split('\n')) {
       const [, name, base64] = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line) ?? [];
-      if (name === undefined || base64 === undefined) throw new TypeError('It is not a signed note: a signature line is malformed.');
+      if (name === undefined || base64 === undefined)
+        throw new TypeError('It is not a signed note: a signature line is malformed.');
       const signature = Buffer.from(base64, 'base64');
       if (name !== this.name || !signature.subarray(0, 4).equals(this.id)) continue;
-      if (!verifyBytes(null, Buffer.from(text), this.#key, signature.subarray(4))) throw new TypeError('Its signature is wrong.');
+      if (!verifyBytes(null, Buffer.from(text), this.#key, signature.subarray(4)))
+        throw new TypeError('Its signature is wrong.');
       return text;
     }
     throw new TypeError(`It has no signature by ${this.name} with this key.`);

@@ -312,7 +312,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const key = keyFor(options.path, options.keyPath);
   const origin = `tollfence.local/${ulids(options.now, options.random)()}`;
   const workerData: Start = { path: options.path, origin, key };
-  const worker = new Worker(new URL('./writer.js', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./writer.js', import.meta.url), { workerData, execArgv: [] });
   const ready = await started(worker, options.path);
   const verifier = new Verifier(ready.origin, rawPublicKey(key));
   const log = new OpenLog(options, worker, ready, verifier);

@@ -43,7 +43,10 @@ const member = (value: unknown, name: string): unknown =>
 export function gatewayOf(entry: Seen): string | undefined {
   const scope = entry['scope'];
   const candidates = [
-    member(entry['subject'], 'id'), entry['gateway'], member(entry['gateway'], 'name'), member(entry['permission'], 'gateway'),
+    member(entry['subject'], 'id'),
+    entry['gateway'],
+    member(entry['gateway'], 'name'),
+    member(entry['permission'], 'gateway'),
     member(scope, 'kind') === 'gateway' ? member(scope, 'name') : undefined,
   ];
   return candidates.find(candidate => typeof candidate === 'string') as string | undefined;
@@ -70,13 +73,21 @@ export class Reader {
   /** Throws `Fault` when there is no log there, or it is not one. */
   constructor(path: string) {
     if (!existsSync(path)) {
-      throw new Fault(exitCode.missing, `There is no log at ${path}.`, 'It begins with the first run: tf run -- NAME COMMAND');
+      throw new Fault(
+        exitCode.missing,
+        `There is no log at ${path}.`,
+        'It begins with the first run: tf run -- NAME COMMAND',
+      );
     }
     try {
       this.#db = new Database(path, { readonly: true, timeout: 5000 });
       this.#db.prepare('SELECT 1 FROM entries, checkpoints LIMIT 1').get();
     } catch (error) {
-      throw new Fault(exitCode.failed, `The log ${path} can't be read: ${(error as Error).message}.`, 'Is it a ledger.db, and may you read it?');
+      throw new Fault(
+        exitCode.failed,
+        `The log ${path} can't be read: ${(error as Error).message}.`,
+        'Is it a ledger.db, and may you read it?',
+      );
     }
   }
 
@@ -123,7 +134,9 @@ export class Reader {
   /** The entry with this id or number, or null. */
   find(which: string | number): Row | null {
     const seq = typeof which === 'number' ? which : this.#firstId(which);
-    const row = this.#db.prepare('SELECT seq, id, CAST(bytes AS TEXT) AS text FROM entries WHERE seq = ?').get(seq) as Row | undefined;
+    const row = this.#db.prepare('SELECT seq, id, CAST(bytes AS TEXT) AS text FROM entries WHERE seq = ?').get(seq) as
+      | Row
+      | undefined;
     return row !== undefined && (typeof which === 'number' || row.id === which) ? row : null;
   }
 
@@ -147,13 +160,18 @@ export class Reader {
 
   /** All entries as they are kept, for `verify`. */
   *stored(): Generator<StoredEntry> {
-    const rows = this.#db.prepare('SELECT seq, id, leaf, CAST(bytes AS BLOB) AS bytes FROM entries ORDER BY seq').iterate();
-    for (const { bytes, ...columns } of rows as Iterable<{ seq: number; id: string; leaf: string; bytes: Buffer }>) yield { bytes, columns };
+    const rows = this.#db
+      .prepare('SELECT seq, id, leaf, CAST(bytes AS BLOB) AS bytes FROM entries ORDER BY seq')
+      .iterate();
+    for (const { bytes, ...columns } of rows as Iterable<{ seq: number; id: string; leaf: string; bytes: Buffer }>)
+      yield { bytes, columns };
   }
 
   /** All checkpoints as they are kept. */
   checkpoints(): Iterable<Required<StoredCheckpoint>> {
-    return this.#db.prepare('SELECT size, text FROM checkpoints ORDER BY size').iterate() as Iterable<Required<StoredCheckpoint>>;
+    return this.#db.prepare('SELECT size, text FROM checkpoints ORDER BY size').iterate() as Iterable<
+      Required<StoredCheckpoint>
+    >;
   }
 
   /** The latest checkpoint, not verified; null if there is none. */
@@ -164,6 +182,9 @@ export class Reader {
 
   /** Hex leaf hashes of the entries `from` (inclusive) to `to` (exclusive). */
   leaves(from: number, to: number): Iterable<string> {
-    return this.#db.prepare('SELECT leaf FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq').pluck().iterate(from, to) as Iterable<string>;
+    return this.#db
+      .prepare('SELECT leaf FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq')
+      .pluck()
+      .iterate(from, to) as Iterable<string>;
   }
 }

@@ -89,13 +89,16 @@ export class Store {
     this.#db.pragma('synchronous = FULL');
     const empty = this.#db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
     if (empty) this.#db.transaction(() => this.#db.exec(schema))();
-    if (this.#db.pragma('application_id', { simple: true }) !== applicationId) throw new Damaged('It is not a ledger of Tollfence.');
-    if (this.#db.pragma('user_version', { simple: true }) !== 1) throw new Damaged('It was written by a newer Tollfence.');
+    if (this.#db.pragma('application_id', { simple: true }) !== applicationId)
+      throw new Damaged('It is not a ledger of Tollfence.');
+    if (this.#db.pragma('user_version', { simple: true }) !== 1)
+      throw new Damaged('It was written by a newer Tollfence.');
     this.verifier = new Verifier(this.#origin() ?? origin, rawPublicKey(key));
     this.#recover();
     const stopped = this.#db.prepare(`SELECT value FROM state WHERE name = 'stopped'`).pluck().get();
     const size = this.#frontier.size;
-    this.found = size > 0 && stopped !== 'yes' ? { entries: size, unattested: size - (this.checkpoint?.size ?? 0) } : null;
+    this.found =
+      size > 0 && stopped !== 'yes' ? { entries: size, unattested: size - (this.checkpoint?.size ?? 0) } : null;
     this.#setStopped('no');
     this.#insert = this.#db.prepare('INSERT INTO entries (seq, id, leaf, bytes) VALUES (?, ?, ?, ?)');
     this.#commit = this.#db.transaction((lines: readonly string[], checkpoint: boolean, echo: boolean) => {
@@ -178,7 +181,9 @@ export class Store {
     }
     const attested = this.#frontier.size;
     let expected = Math.max(attested - 1, 0);
-    const tail = this.#db.prepare('SELECT seq, id, leaf, CAST(bytes AS BLOB) AS bytes FROM entries WHERE seq >= ? ORDER BY seq');
+    const tail = this.#db.prepare(
+      'SELECT seq, id, leaf, CAST(bytes AS BLOB) AS bytes FROM entries WHERE seq >= ? ORDER BY seq',
+    );
     for (const row of tail.iterate(expected) as Iterable<{ seq: number; id: string; leaf: string; bytes: Buffer }>) {
       const { prev } = JSON.parse(row.bytes.toString()) as { prev?: unknown };
       if (row.seq !== expected) throw new Damaged(`Entry ${expected} is missing.`);

@@ -17,10 +17,15 @@ function decode(text: string): number {
 }
 
 const number40 = (bytes: Uint8Array, at: number): number =>
-  bytes[at]! * 2 ** 32 + (bytes[at + 1]! << 24 >>> 0) + (bytes[at + 2]! << 16) + (bytes[at + 3]! << 8) + bytes[at + 4]!;
+  bytes[at]! * 2 ** 32 +
+  ((bytes[at + 1]! << 24) >>> 0) +
+  (bytes[at + 2]! << 16) +
+  (bytes[at + 3]! << 8) +
+  bytes[at + 4]!;
 
 /** The smallest ULID of a moment, in ms since the epoch: where a search by time begins. */
-export const firstUlid = (ms: number): string => encode(Math.min(Math.max(Math.floor(ms), 0), 2 ** 48 - 1), 10) + '0'.repeat(16);
+export const firstUlid = (ms: number): string =>
+  encode(Math.min(Math.max(Math.floor(ms), 0), 2 ** 48 - 1), 10) + '0'.repeat(16);
 
 /**
  * A source of ULIDs, each greater than the one before and than `last`. `now` in ms since the epoch, `random(n)` gives n

@@ -49,8 +49,19 @@ export interface Sound {
 
 /** Why a log does not hold together. */
 export type FaultCode =
-  | 'entry_malformed' | 'entry_changed' | 'entry_missing' | 'entry_repeated' | 'entry_moved' | 'chain_broken'
-  | 'foreign_log' | 'checkpoint_forged' | 'checkpoint_missing' | 'root_differs' | 'truncated' | 'head_rejected' | 'head_differs';
+  | 'entry_malformed'
+  | 'entry_changed'
+  | 'entry_missing'
+  | 'entry_repeated'
+  | 'entry_moved'
+  | 'chain_broken'
+  | 'foreign_log'
+  | 'checkpoint_forged'
+  | 'checkpoint_missing'
+  | 'root_differs'
+  | 'truncated'
+  | 'head_rejected'
+  | 'head_differs';
 
 /** The first thing that is wrong. */
 export interface Unsound {
@@ -97,17 +108,45 @@ function read({ bytes, columns }: StoredEntry, expected: number): Read {
   const { v, seq, id, prev, log } = entry;
   const shown = typeof id === 'string' ? id : null;
   const at = columns?.seq ?? (typeof seq === 'number' ? seq : expected);
-  if (at > expected) throw new Finding('entry_missing', expected, `Entry ${expected} is missing: entry ${at} stands in its place.`);
-  if (at < expected) throw new Finding('entry_repeated', expected, `Where entry ${expected} should be, entry ${at} appears again.`, shown);
+  if (at > expected)
+    throw new Finding('entry_missing', expected, `Entry ${expected} is missing: entry ${at} stands in its place.`);
+  if (at < expected)
+    throw new Finding(
+      'entry_repeated',
+      expected,
+      `Where entry ${expected} should be, entry ${at} appears again.`,
+      shown,
+    );
   const leaf = leafHash(bytes);
   if (columns !== undefined && seq !== expected && columns.leaf === leaf) {
-    throw new Finding('entry_moved', expected, `Where entry ${expected} should be, there is entry ${String(seq)}.`, shown);
+    throw new Finding(
+      'entry_moved',
+      expected,
+      `Where entry ${expected} should be, there is entry ${String(seq)}.`,
+      shown,
+    );
   }
   if (columns !== undefined && (columns.leaf !== leaf || columns.id !== id)) {
-    throw new Finding('entry_changed', expected, `Entry ${expected} was changed: it does not fit what is stored beside it.`, columns.id);
+    throw new Finding(
+      'entry_changed',
+      expected,
+      `Entry ${expected} was changed: it does not fit what is stored beside it.`,
+      columns.id,
+    );
   }
-  if (v !== 1 || seq !== expected || typeof id !== 'string' || !/^ev_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) || typeof prev !== 'string') {
-    throw new Finding('entry_malformed', expected, `Entry ${expected} does not have the members of an entry at its place.`, shown);
+  if (
+    v !== 1 ||
+    seq !== expected ||
+    typeof id !== 'string' ||
+    !/^ev_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ||
+    typeof prev !== 'string'
+  ) {
+    throw new Finding(
+      'entry_malformed',
+      expected,
+      `Entry ${expected} does not have the members of an entry at its place.`,
+      shown,
+    );
   }
   return { seq: expected, id, prev, hash: sha256(bytes), leaf, log };
 }
@@ -122,7 +161,12 @@ function identify(first: Read, key: PublicKey): Verifier {
     throw new Finding('entry_malformed', 0, 'Entry 0 does not say which log it begins.', first.id);
   }
   if (verifier.name !== origin || !verifier.raw.equals(key.raw) || (key.name !== null && key.name !== origin)) {
-    throw new Finding('foreign_log', 0, `This is the log ${String(origin)}, and not the one that the key belongs to${key.name === null ? '' : `, ${key.name}`}.`, first.id);
+    throw new Finding(
+      'foreign_log',
+      0,
+      `This is the log ${String(origin)}, and not the one that the key belongs to${key.name === null ? '' : `, ${key.name}`}.`,
+      first.id,
+    );
   }
   return verifier;
 }
@@ -138,11 +182,11 @@ class Witness {
   attested = 0;
   anchored: number | null = null;
 
-  constructor(evidence: Evidence, verifier: Verifier) {
+  constructor(checkpoints: Iterator<StoredCheckpoint>, head: string | undefined, verifier: Verifier) {
     this.#verifier = verifier;
-    this.#checkpoints = evidence.checkpoints[Symbol.iterator]();
+    this.#checkpoints = checkpoints;
     try {
-      this.#head = evidence.head === undefined ? null : openCheckpoint(evidence.head, verifier);
+      this.#head = head === undefined ? null : openCheckpoint(head, verifier);
     } catch (error) {
       throw new Finding('head_rejected', null, `The saved head can't be used: ${(error as Error).message}`);
     }
@@ -163,11 +207,19 @@ class Witness {
     try {
       this.#next = openCheckpoint(value.text, this.#verifier);
     } catch (error) {
-      throw new Finding('checkpoint_forged', null, `The checkpoint${claimed} is not the log's: ${(error as Error).message}`);
+      throw new Finding(
+        'checkpoint_forged',
+        null,
+        `The checkpoint${claimed} is not the log's: ${(error as Error).message}`,
+      );
     }
     const { size } = this.#next;
     if ((value.size ?? size) !== size || size <= this.#lastSize) {
-      throw new Finding('checkpoint_forged', null, `The checkpoint${claimed} is not in its place: it covers ${size} entries.`);
+      throw new Finding(
+        'checkpoint_forged',
+        null,
+        `The checkpoint${claimed} is not in its place: it covers ${size} entries.`,
+      );
     }
     this.#lastSize = size;
   }
@@ -197,7 +249,11 @@ class Witness {
     const beyond = Math.max(this.#next?.size ?? 0, this.#head?.size ?? 0);
     if (beyond > size) {
       const what = this.#head?.size === beyond ? 'the saved head' : 'a checkpoint';
-      throw new Finding('truncated', size, `Entry ${size} is missing: the log ends before it, but ${what} covers ${beyond} entries.`);
+      throw new Finding(
+        'truncated',
+        size,
+        `Entry ${size} is missing: the log ends before it, but ${what} covers ${beyond} entries.`,
+      );
     }
     if (complete && size > 0 && this.attested === 0) {
       throw new Finding('checkpoint_missing', null, 'There is not one checkpoint: somebody has removed them.');
@@ -206,26 +262,29 @@ class Witness {
   }
 }
 
-/** Whether the chain is broken by `entry` itself or by the one before, whose bytes it doesn't link to. */
-function broken(before: Read, entry: Read, after: StoredEntry | undefined, attested: number): Finding {
-  let afterFits = true;
-  if (after !== undefined) {
-    try {
-      afterFits = read(after, entry.seq + 1).prev === entry.hash;
-    } catch {
-      afterFits = false;
-    }
+/** Whether the entry that follows, if there is one, links to `entry`: if not, `entry` was changed itself. */
+function isLinked(entry: Read, following: IteratorResult<StoredEntry>): boolean {
+  if (following.done) return true;
+  try {
+    return read(following.value, entry.seq + 1).prev === entry.hash;
+  } catch {
+    return false;
   }
-  // What a checkpoint has vouched for is as it was; and an entry to which its successor doesn't link was changed itself.
-  const culprit = attested > before.seq || !afterFits ? entry : before;
+}
+
+/** Whether the chain is broken by `entry` itself or by the one before, whose bytes it doesn't link to. */
+function broken(before: Read, entry: Read, linked: boolean, attested: number): Finding {
+  // What a checkpoint has vouched for is as it was.
+  const culprit = attested > before.seq || !linked ? entry : before;
   return new Finding(
-    'chain_broken', culprit.seq,
-    `Entry ${culprit.seq} was changed or does not belong here: entry ${entry.seq} links to another entry than ${before.seq}.`, culprit.id,
+    'chain_broken',
+    culprit.seq,
+    `Entry ${culprit.seq} was changed or does not belong here: entry ${entry.seq} links to another entry than ${before.seq}.`,
+    culprit.id,
   );
 }
 
-function follow(evidence: Evidence): Sound {
-  const stream = evidence.entries[Symbol.iterator]();
+function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: Iterator<StoredCheckpoint>): Sound {
   let witness: Witness | null = null;
   let verifier: Verifier | null = null;
   let before: Read | null = null;
@@ -233,25 +292,49 @@ function follow(evidence: Evidence): Sound {
   for (let { value, done } = stream.next(); !done; seq++) {
     const entry = read(value, seq);
     if (before === null) {
-      if (entry.prev !== noEntryBefore) throw new Finding('chain_broken', 0, 'Entry 0 links to an entry before it.', entry.id);
+      if (entry.prev !== noEntryBefore)
+        throw new Finding('chain_broken', 0, 'Entry 0 links to an entry before it.', entry.id);
       verifier = identify(entry, evidence.key);
-      witness = new Witness(evidence, verifier);
+      witness = new Witness(checkpoints, evidence.head, verifier);
     } else if (entry.prev !== before.hash) {
-      const next = stream.next();
-      throw broken(before, entry, next.done ? undefined : next.value, witness!.attested);
+      throw broken(before, entry, isLinked(entry, stream.next()), witness!.attested);
     } else if (entry.id <= before.id) {
-      throw new Finding('entry_repeated', seq, `Entry ${seq} has an id that is not greater than the one before it.`, entry.id);
+      throw new Finding(
+        'entry_repeated',
+        seq,
+        `Entry ${seq} has an id that is not greater than the one before it.`,
+        entry.id,
+      );
     }
-    witness!.append(entry.leaf);
+    try {
+      witness!.append(entry.leaf);
+    } catch (error) {
+      // That the tree differs says only where it was still right; the chain may say more.
+      if (!(error instanceof Finding) || error.verdict.seq === null || isLinked(entry, stream.next())) throw error;
+      throw new Finding(
+        error.verdict.code,
+        seq,
+        `Entry ${seq} was changed: neither the checkpoint over it nor the next entry fits it.`,
+        entry.id,
+      );
+    }
     before = entry;
     ({ value, done } = stream.next());
   }
   if (witness === null || verifier === null) {
-    if (evidence.head !== undefined || evidence.complete) throw new Finding('truncated', 0, 'The log has no entry at all.');
+    if (evidence.head !== undefined || evidence.complete)
+      throw new Finding('truncated', 0, 'The log has no entry at all.');
     return { ok: true, origin: null, entries: 0, attested: 0, anchored: null, root: new Frontier().root() };
   }
   const root = witness.finish(evidence.complete);
-  return { ok: true, origin: verifier.name, entries: seq, attested: witness.attested, anchored: witness.anchored, root };
+  return {
+    ok: true,
+    origin: verifier.name,
+    entries: seq,
+    attested: witness.attested,
+    anchored: witness.anchored,
+    root,
+  };
 }
 
 /**
@@ -259,10 +342,15 @@ function follow(evidence: Evidence): Sound {
  * its signed checkpoints say. Finds the first entry that is not; what no checkpoint covers is only chained.
  */
 export function verify(evidence: Evidence): Sound | Unsound {
+  const entries = evidence.entries[Symbol.iterator]();
+  const checkpoints = evidence.checkpoints[Symbol.iterator]();
   try {
-    return follow(evidence);
+    return follow(evidence, entries, checkpoints);
   } catch (error) {
     if (error instanceof Finding) return error.verdict;
     throw error;
+  } finally {
+    entries.return?.();
+    checkpoints.return?.();
   }
 }

@@ -58,7 +58,14 @@ const failed = (error: unknown): Failed => {
 function serve(port: NonNullable<typeof parentPort>, start: Start): void {
   const store = new Store(start.path, start.origin, start.key);
   const { size, lastId, found, checkpoint } = store;
-  port.postMessage({ ready: true, origin: store.verifier.name, size, lastId, found, checkpoint: checkpoint?.text ?? null } satisfies Ready);
+  port.postMessage({
+    ready: true,
+    origin: store.verifier.name,
+    size,
+    lastId,
+    found,
+    checkpoint: checkpoint?.text ?? null,
+  } satisfies Ready);
   port.on('message', (batch: Batch) => {
     try {
       const lines = batch.entries === '' ? [] : batch.entries.split('\n');

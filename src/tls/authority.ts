@@ -4,6 +4,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { publicKeyOf } from './certificate.js';
 import { type Leaf, makeLeaf } from './leaf.js';
 import { openRoot, type Surroundings } from './root.js';
 
@@ -40,7 +41,7 @@ export function openAuthority({ dir, now, random, cache = 1_024 }: AuthorityOpti
   const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keyPem = key.export({ type: 'pkcs8', format: 'pem' });
   const issuer = { commonName: root.commonName, key: root.key, publicKey: root.publicKey, expires: root.expires };
-  const workshop = { issuer, key, now, random };
+  const workshop = { issuer, publicKey: publicKeyOf(key), now, random };
   const contexts = new Map<string, { readonly leaf: Leaf; readonly context: SecureContext }>();
 
   const leafFor = (host: string): Leaf => makeLeaf(host, workshop);

@@ -2,7 +2,7 @@
  * Leaf certificates: what a client of the proxy sees in place of the upstream's own certificate. Profile: RFC 5280 with
  * an empty subject (a common name holds 64 characters, a host name 253), as strict verifiers want it.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Refusal } from '../errors.js';
 import {
@@ -10,6 +10,7 @@ import {
   basicConstraints,
   issue,
   keyUsage,
+  type PublicKey,
   serverAuthentication,
   subjectKey,
   subjectName,
@@ -27,7 +28,7 @@ export const leafBackdate = hour;
 export interface Issuer {
   readonly commonName: string;
   readonly key: KeyObject;
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
   /** When its own certificate ends, in ms since the epoch: no leaf is valid for longer. */
   readonly expires: number;
 }
@@ -42,8 +43,8 @@ export interface Leaf {
 /** Where a leaf is made. */
 export interface Workshop {
   readonly issuer: Issuer;
-  /** The private key of all leaves of this process. */
-  readonly key: KeyObject;
+  /** The key of all leaves of this process. */
+  readonly publicKey: PublicKey;
   readonly now: () => number;
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -52,9 +53,8 @@ export interface Workshop {
  * Makes a leaf for one host: a DNS name in A-labels, lower case, without a trailing dot, or an IP address without
  * brackets. The host is attacker-controlled; throws `Refusal` (`malformed_request`) for anything else.
  */
-export function makeLeaf(host: string, { issuer, key, now, random }: Workshop): Leaf {
+export function makeLeaf(host: string, { issuer, publicKey, now, random }: Workshop): Leaf {
   const name = subjectName(identity(host));
-  const publicKey = createPublicKey(key);
   const notBefore = now() - leafBackdate;
   const notAfter = Math.min(notBefore + leafLifetime, issuer.expires);
   const certificatePem = issue(

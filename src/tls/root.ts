@@ -4,7 +4,7 @@
  * succeeds for one process only; whoever comes second reads what the first has made. A crash leaves at most a temporary
  * file, which the next start removes.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { exitCode, Fault } from '../errors.js';
-import { basicConstraints, issue, keyIdentifier, keyUsage, subjectKey } from './certificate.js';
+import { basicConstraints, issue, keyUsage, type PublicKey, publicKeyOf, subjectKey } from './certificate.js';
 
 const day = 24 * 3_600_000;
 
@@ -42,7 +42,7 @@ export interface Root {
   readonly certificatePem: string;
   readonly commonName: string;
   readonly key: KeyObject;
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
   readonly expires: number;
 }
 
@@ -126,9 +126,10 @@ function create(dir: string, file: string, { now, random }: Surroundings): strin
 }
 
 function generate({ now, random }: Surroundings): string {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKey = publicKeyOf(privateKey);
   // The first digits of the key's identifier, so that two machines' roots can be told apart in a list of them.
-  const commonName = `Tollfence CA ${keyIdentifier(publicKey).toString('hex').slice(0, 8)} (this machine)`;
+  const commonName = `Tollfence CA ${publicKey.identifier.toString('hex').slice(0, 8)} (this machine)`;
   const notBefore = now() - day;
   const certificatePem = issue(
     {
@@ -153,7 +154,7 @@ function parse(text: string, file: string): Root {
     if (commonName === undefined) throw new Error('its name is not one that Tollfence gives');
     const expires = Date.parse(certificate.validTo);
     const certificatePem = certificate.toString();
-    return { certificate, certificatePem, commonName, key, publicKey: createPublicKey(key), expires };
+    return { certificate, certificatePem, commonName, key, publicKey: publicKeyOf(key), expires };
   } catch (error) {
     throw fault(`The CA in ${file} can't be read: ${said(error)}.`, renewal(file));
   }
@@ -163,8 +164,8 @@ function check({ certificate, key, publicKey, expires }: Root, file: string, now
   const faults: string[] = [];
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') faults.push('its key is not an ECDSA P-256 key');
   else if (!certificate.checkPrivateKey(key)) faults.push('its key does not belong to its certificate');
-  else if (!certificate.verify(publicKey)) faults.push('its signature is wrong');
-  else if (!certificate.raw.includes(keyIdentifier(publicKey))) faults.push('Tollfence has not made it');
+  else if (!certificate.verify(certificate.publicKey)) faults.push('its signature is wrong');
+  else if (!certificate.raw.includes(publicKey.identifier)) faults.push('Tollfence has not made it');
   if (!certificate.ca) faults.push('it is not a certificate authority');
   if (expires <= now) faults.push(`it expired on ${certificate.validTo}`);
   else if (expires - rootMargin <= now) faults.push(`it is about to expire, on ${certificate.validTo}`);

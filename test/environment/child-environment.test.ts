@@ -28,6 +28,7 @@ test('credentials of well-known services do not reach the agent, and their names
     'AZURE_STORAGE_CONNECTION_STRING',
     'CI_JOB_TOKEN',
     'DB_PASSWORD',
+    'DENO_AUTH_TOKENS',
     'DOCKER_AUTH_CONFIG',
     'GH_TOKEN',
     'GITHUB_TOKEN',

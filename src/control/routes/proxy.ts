@@ -33,7 +33,7 @@ function bindingOf({ house, body }: Call): { name: string; scheme: Scheme; conne
   for (const gateway of list(body['gateways'])) {
     if (house.gateways.find(gateway) === undefined) throw new Fault(exitCode.missing, `There is no gateway ${gateway}.`, `Make it with: tf gateway create ${gateway}`);
   }
-  return { name: text(body['name']), scheme, connector: connector?.name ?? null, hosts: hosts.length > 0 ? hosts : [...connector!.hosts], gateways: list(body['gateways']) };
+  return { name: text(body['name']), scheme, connector: connector?.name ?? null, hosts: hosts.length > 0 ? hosts : [...house.hostsOf(connector!.name)], gateways: list(body['gateways']) };
 }
 
 /** What the next start compares the file with: an old copy of the vault is then noticed. */

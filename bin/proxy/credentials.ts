@@ -1,0 +1,65 @@
+/** Which secret goes with a request, and how it is put on it: between the vault, the connectors and the line. */
+import { inject, needles, stripOwn } from '../../src/credentials/index.js';
+import type { Decoded, Outgoing } from '../../src/gateway.js';
+import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
+import type { Allowed, Permit } from '../../src/permit.js';
+import type { SecretMeta } from '../../vault/index.js';
+import type { Parts } from './open.js';
+
+/** The place where this connector's credentials stand, or null. */
+export const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
+
+/** What the line does with credentials. */
+export interface Credentials {
+  /** Name of the secret that a permit for this may name, or null. Throws `Refusal` (`credential_unavailable`). */
+  secretFor(asked: Question, decision: Decision, request: CanonicalRequest, meaning: Classified): string | null;
+  /** What a permit for this binds. */
+  allowedFor(asked: Question, decoded: Decoded, secret: string | null): Omit<Allowed, 'evidence'>;
+  /** The request as it goes out: with the secret of the permit, without what the agent put in its place. */
+  outgoing(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
+}
+
+export function openCredentials({ house, catalog }: Parts): Credentials {
+  /** A connector's secret is sent as the part of the API that is asked wants it (GitHub: bearer, but basic for git). */
+  const schemeFor = (meta: Pick<SecretMeta, 'scheme' | 'connector'>, meaning: Classified): Scheme => {
+    const usual = meta.connector === null ? null : catalog.find(meta.connector)?.credentials?.scheme;
+    return usual === meta.scheme ? (placeOf(meaning) ?? meta.scheme) : meta.scheme;
+  };
+  /** The agent's own credentials would act for somebody whom nobody judged. */
+  const withoutOwn = (request: CanonicalRequest, meaning: Classified): { request: CanonicalRequest; removed: boolean } => {
+    const place = placeOf(meaning);
+    if (place === null) return { request, removed: false };
+    const first = stripOwn(request, place);
+    // An API with a field of its own often takes Authorization as well.
+    const second = stripOwn(first.request, 'bearer');
+    return { request: second.request, removed: first.removed || second.removed };
+  };
+  return {
+    secretFor({ subject, action }, decision, request, meaning) {
+      if (decision.effect === 'deny' || request.scheme !== 'https') return null;
+      // What no route describes gets a credential only if the policy names it.
+      if (!meaning.typed && decision.exact !== true) return null;
+      return house.vault.bindingFor({ gateway: subject.id, connector: action.connector, host: request.host, secret: decision.secret })?.name ?? null;
+    },
+    allowedFor: ({ subject, action }, { request, hash }, secret) => ({
+      gateway: subject.id, run: subject.run, request: hash, host: request.host, port: request.port, scheme: request.scheme, connector: action.connector, secret,
+    }),
+    outgoing(permit, { request, payload, hash }, meaning) {
+      const own = withoutOwn(request, meaning);
+      if (permit.allowed.secret === null) return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles: [] };
+      const meta = house.vault.find(permit.allowed.secret);
+      const lease = house.vault.lease(permit, hash);
+      try {
+        const scheme = schemeFor({ scheme: lease.scheme, connector: meta?.connector ?? null }, meaning);
+        const { request: ready, replaced } = inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
+        house.log.note({
+          type: 'credential.leased', run: permit.allowed.run, decided: permit.allowed.evidence,
+          credential: { name: lease.name, version: lease.version, scheme, replaced: replaced || own.removed }, expires_at: new Date(lease.expires_at).toISOString(),
+        });
+        return { request: ready, payload, hash, replaced: replaced || own.removed, credential: `${lease.name}@${lease.version}`, needles: needles(lease.value, scheme) };
+      } finally {
+        lease.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** git behind its gateway: clone, fetch and push with a real repository at the other end, served by `git http-backend`. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Received, World } from '../world.js';
+import { behind, decided, gateway, has, openPlace } from './place.js';
+
+const secret = 'ghs_canary0123456789abcdefABCDEF';
+const reason = 'Agents push to their own branches only.';
+const basic = `Basic ${Buffer.from(`x-access-token:${secret}`).toString('base64')}`;
+let world: World;
+let bare = '';
+
+/** Answers as a git host does: CGI (RFC 3875) to `git http-backend`, for whoever has the credential. */
+function serve(request: Received, response: ServerResponse): void {
+  if (request.headers.authorization !== basic) return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+  const [path = '', query = ''] = request.target.split('?');
+  const backend = spawn('git', ['http-backend'], {
+    env: {
+      PATH: process.env['PATH'], GIT_PROJECT_ROOT: join(world.dir, 'hosted'), GIT_HTTP_EXPORT_ALL: '1', REMOTE_USER: 'agent',
+      REQUEST_METHOD: request.method, PATH_INFO: path, QUERY_STRING: query,
+      CONTENT_TYPE: request.headers['content-type'] ?? '', CONTENT_LENGTH: String(request.body.length),
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '', GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  backend.stdin.on('error', () => {});
+  backend.stdin.end(request.body);
+  const chunks: Buffer[] = [];
+  backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  backend.once('close', () => {
+    const all = Buffer.concat(chunks);
+    const end = all.indexOf('\r\n\r\n');
+    const fields = all.subarray(0, end).toString('latin1').split('\r\n').map(line => line.split(/:\s*/, 2));
+    const status = Number.parseInt(fields.find(([name]) => name === 'Status')?.[1] ?? '200', 10);
+    response.writeHead(status, Object.fromEntries(fields)).end(all.subarray(end + 4));
+  });
+}
+
+const local = (...args: string[]): string =>
+  execFileSync('git', args, { cwd: world.dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: plain() });
+// The developer's own configuration must not decide these tests.
+const plain = (): Record<string, string> => ({ PATH: process.env['PATH']!, HOME: world.dir, GIT_CONFIG_NOSYSTEM: '1' });
+const git = (...args: string[]) =>
+  behind(world, ['git', '-c', 'user.name=Agent', '-c', 'user.email=agent@tollfence.example', ...args], { HOME: world.dir, GIT_CONFIG_NOSYSTEM: '1' });
+const commit = (clone: string, name: string, content: string | Buffer): void => {
+  writeFileSync(join(world.dir, clone, name), content);
+  local('-C', clone, 'add', name);
+  local('-C', clone, '-c', 'user.name=Agent', '-c', 'user.email=agent@tollfence.example', 'commit', '-qm', name);
+};
+const hosted = (ref: string): string => local('--git-dir', bare, 'rev-parse', ref).trim();
+
+before(async () => {
+  const git = { place: ['--connector', 'github'], secret, allow: ['github.git.fetch', 'github.git.refs', 'github.git.push'] };
+  world = await openPlace([git], { answer: serve });
+  await world.ok(['permissions', 'set', '--gateway', gateway, '--action', 'github.git.push', '--where', 'refs contains "refs/heads/main"', '--effect', 'deny', '--reason', reason]);
+  await world.ok(['permissions', 'set', '--gateway', gateway, '--action', 'github.git.*', '--resource', 'repo:acme/hidden', '--effect', 'deny', '--reason', reason]);
+  bare = join(world.dir, 'hosted', 'acme', 'site.git');
+  mkdirSync(bare, { recursive: true });
+  local('init', '-q', '--bare', '-b', 'main', bare);
+  local('clone', '-q', bare, 'seed');
+  commit('seed', 'README', 'first');
+  local('-C', 'seed', 'push', '-q', 'origin', 'HEAD:main');
+});
+after(() => world.close());
+
+test('git clones with a credential that it does not have', async t => {
+  if (!has(t, 'git', '--version')) return;
+  const { code, stderr } = await git('clone', '-q', 'https://github.com/acme/site.git', 'clone');
+  assert.equal(code, 0, stderr);
+  assert.equal(local('-C', 'clone', 'rev-parse', 'HEAD').trim(), hosted('main'));
+  assert.ok(world.received.length > 0 && world.received.every(({ headers }) => headers.authorization === basic));
+});
+
+test('git pushes to a branch that the policy allows, also by the SSH address of the repository', async t => {
+  if (!has(t, 'git', '--version')) return;
+  await git('clone', '-q', 'git@github.com:acme/site.git', 'pusher');
+  commit('pusher', 'work', 'work');
+  const { code, stderr } = await git('-C', 'pusher', 'push', 'origin', 'HEAD:refs/heads/agent/work');
+  assert.equal(code, 0, stderr);
+  assert.equal(hosted('agent/work'), local('-C', 'pusher', 'rev-parse', 'HEAD').trim());
+});
+
+test('git pushes more than is read for a decision, under a permission for its branch alone', async t => {
+  if (!has(t, 'git', '--version')) return;
+  await world.ok(['gateway', 'create', 'big']);
+  for (const [action, ...more] of [['github.git.fetch'], ['github.git.refs'], ['github.git.push', '--where', 'ref startswith "refs/heads/agent/"']] as const)
+    await world.ok(['permissions', 'set', '--gateway', 'big', '--action', action, '--effect', 'allow', ...more]);
+  local('clone', '-q', bare, 'big');
+  local('-C', 'big', 'remote', 'set-url', 'origin', 'https://github.com/acme/site.git');
+  commit('big', 'large', randomBytes(3_000_000));
+  const push = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/agent/big'], { cwd: world.dir, env: { HOME: world.dir } });
+  assert.equal(push.code, 0, push.stderr);
+  assert.equal(hosted('agent/big'), local('-C', 'big', 'rev-parse', 'HEAD').trim());
+  const denied = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/release'], { cwd: world.dir, env: { HOME: world.dir } });
+  assert.notEqual(denied.code, 0);
+  assert.throws(() => hosted('release'));
+});
+
+test('a denied push changes nothing, git says why, and asks once', async t => {
+  if (!has(t, 'git', '--version')) return;
+  local('clone', '-q', bare, 'denied');
+  local('-C', 'denied', 'remote', 'set-url', 'origin', 'https://github.com/acme/site.git');
+  commit('denied', 'work', 'denied');
+  const before = hosted('main');
+  const asked = await decided(world, 'github.git.push');
+  const { code, stderr } = await git('-C', 'denied', 'push', 'origin', 'HEAD:main');
+  assert.equal(code, 1, stderr);
+  assert.ok(stderr.includes(reason), stderr);
+  assert.equal(hosted('main'), before);
+  assert.equal((await decided(world, 'github.git.push')) - asked, 1);
+});
+
+test('a denied clone says why, and does not ask for a password', async t => {
+  if (!has(t, 'git', '--version')) return;
+  const { code, stderr } = await git('clone', 'https://github.com/acme/hidden.git');
+  assert.equal(code, 128, stderr);
+  assert.ok(stderr.includes(reason), stderr);
+  assert.doesNotMatch(stderr, /username|terminal prompts/i);
+});
