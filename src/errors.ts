@@ -17,7 +17,7 @@ const row = (status: number, title: string, proxyError: string, next: string, re
   ({ status, title, proxyError, retryable, next });
 
 const table = {
-  unauthenticated: row(407, 'Proxy authentication required', 'http_request_denied', 'Start the agent with `tf run`, or use the proxy address that `tf env` prints.'),
+  unauthenticated: row(407, 'Proxy authentication required', 'http_request_denied', 'Start the agent with `tf run`: it sets the proxy address with the token.'),
   malformed_request: row(400, 'Malformed request', 'http_request_error', 'Send the request in one unambiguous form.'),
   authority_mismatch: row(421, 'Authorities differ', 'http_request_error', 'Use one host name for the tunnel, TLS and the Host field.'),
   denied: row(403, 'Denied by policy', 'http_request_denied', 'Ask an operator to allow it, or do without it.'),
@@ -35,9 +35,9 @@ const table = {
   upstream_reset: row(502, 'Upstream closed the connection', 'connection_terminated', 'Find out whether it took effect before you try again.'),
   upstream_protocol: row(502, 'Upstream answer not understood', 'http_protocol_error', 'Find out whether it took effect before you try again.'),
   upstream_timeout: row(504, 'Upstream timed out', 'http_response_timeout', 'Find out whether it took effect before you try again.'),
-  log_unavailable: row(503, 'Log unavailable', 'proxy_internal_error', 'Nothing was sent. An operator must look at the log: `tf doctor`.', true),
+  log_unavailable: row(503, 'Log unavailable', 'proxy_internal_error', 'Nothing was sent. An operator must look at the disk: `tf status`.', true),
   vault_locked: row(503, 'Vault locked', 'proxy_internal_error', 'Nothing was sent. An operator must unlock the vault: `tf secret unlock`.', true),
-  policy_unavailable: row(503, 'Policy unavailable', 'proxy_internal_error', 'Nothing was sent. An operator must repair the policy: `tf policy check`.', true),
+  policy_unavailable: row(503, 'Policy unavailable', 'proxy_internal_error', 'Nothing was sent. An operator must activate one that works: `tf policy activate`.', true),
   overloaded: row(503, 'Too much at once', 'proxy_internal_error', 'Nothing was sent. Send fewer requests at the same time.', true),
   proxy_error: row(500, 'Tollfence failed', 'proxy_internal_error', 'Nothing more is sent for this request. See `tf logs`, and report it.'),
 } satisfies Record<string, Row>;
@@ -56,6 +56,8 @@ export interface RefusalExtra {
   /** Members to add to the problem document: `approval`, `defer`. */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly rule?: string;
+  /** Id of the entry that records it, when whoever throws has recorded it. */
+  readonly evidence?: string;
   /** What was caught, for the operator's diagnostics; never printed to the agent. */
   readonly cause?: unknown;
 }

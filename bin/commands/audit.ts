@@ -126,7 +126,10 @@ function verifyReceipt(path: string, options: VerifyOptions): void {
 }
 
 function runVerify(options: VerifyOptions): void {
-  if (options.receipt !== undefined) return verifyReceipt(options.receipt, options);
+  if (options.receipt !== undefined) {
+    verifyReceipt(options.receipt, options);
+    return;
+  }
   const verdict = verifyLog(options);
   if (options.json) json(verdict);
   else if (verdict.ok) explain(verdict);

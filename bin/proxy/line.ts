@@ -71,7 +71,7 @@ export function openLine(parts: Parts): Rooms {
     },
     async refuse(exchange, refusal, trace) {
       const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status, agent: userAgent(exchange.head.rawHeaders) };
-      let evidence = trace.evidence;
+      let evidence = trace.evidence ?? refusal.extra.evidence ?? null;
       let final = refusal;
       if (evidence === null && trace.caller !== null) {
         try {

@@ -1,13 +1,13 @@
 /** Opens the proxy: furnishes every room, in the order in which one needs the other, and closes them in reverse. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server as TcpServer } from 'node:net';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.js';
 import { openCatalog, type Catalog } from '../../src/action/catalog.js';
 import { openApprovals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
-import { type House, openCallerCheck, operatorCredential, proxyRoutes, runRoutes, serveControl, stateRoutes, tell } from '../../src/control/index.js';
+import { endRun, type House, openCallerCheck, operatorCredential, proxyRoutes, runRoutes, serveControl, stateRoutes, supervised, tell } from '../../src/control/index.js';
 import { exitCode, Fault, type Refusal } from '../../src/errors.js';
 import { handle, type Trace } from '../../src/gateway.js';
 import { type Guard, openGuard } from '../../src/http/authenticate.js';
@@ -20,13 +20,13 @@ import { openKillSwitch } from '../../src/identity/kill.js';
 import { openRuns } from '../../src/identity/runs.js';
 import { openState, type State, type StoredRun } from '../../src/identity/state.js';
 import { openLog } from '../../src/log/index.js';
-import { openPolicy } from '../../src/policy/index.js';
 import { toData } from '../../src/policy/index.js';
 import { openAuthority } from '../../src/tls/authority.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths } from '../home.js';
 import { openLine } from './line.js';
+import { keepPolicy, openStoredPolicy } from './policy.js';
 import { openSecrets } from './secrets.js';
 
 /** What the line needs besides the house. */
@@ -67,6 +67,9 @@ function openExclusiveState(path: string): State {
     throw new Fault(exitCode.failed, `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`, `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`);
   }
 }
+
+/** How long a run may take to come back to a proxy that was restarted, in milliseconds. */
+const reattachment = 30_000;
 
 /** Whether the process of a run from before a restart still lives. */
 function alive({ pid }: StoredRun): boolean {
@@ -120,17 +123,13 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const catalog = openCatalog(connectors);
   const log = await openLog({ path: at.ledger, keyPath: at.logKey, durability: config.log.durability, now, random: randomBytes });
   const vault = await openSecrets(at, config, state);
-  const policy = await openPolicy({
-    data: toData(gateways.permissions(), gateways.list()),
-    deadline: config.policy.deadline,
-    ...(existsSync(at.policy) ? { wasm: readFileSync(at.policy) } : {}),
-  });
+  const policy = await openStoredPolicy(at, state, toData(gateways.permissions(), gateways.list()), config.policy.deadline, options.diagnose);
   const authority = openAuthority({ dir: at.ca, now, random: randomBytes });
   const runs = openRuns(state, gateways.find, alive, now);
   const flights = new Flights();
   const approvals = openApprovals({ log, now, hold: config.approvals.hold, expire: config.approvals.expire });
-  const guard = openGuard(runs, now, (peer, gateway, attempts) => {
-    log.note({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason: 'The token is not known, or its run has ended.' });
+  const guard = openGuard(runs, now, (peer, gateway, attempts, reason) => {
+    return log.note({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason });
   });
 
   const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
@@ -175,12 +174,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     shutdown: () => ask(),
     ending: () => ending,
     tell,
-    keepPolicy(wasm, source) {
-      state.set('policy.source', source);
-      if (wasm === null) return rmSync(at.policy, { force: true });
-      writeFileSync(`${at.policy}.new`, wasm, { mode: 0o600, flush: true });
-      renameSync(`${at.policy}.new`, at.policy);
-    },
+    keepPolicy: (wasm, source) => keepPolicy(at, state, wasm, source),
   };
 
   const line = openLine({ house, guard, catalog, upstreamFor, diagnose: options.diagnose });
@@ -199,12 +193,19 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const check = openCallerCheck(at.run, operatorCredential(at.operator), () => runs.list());
   const control = await serveControl(at.socket, house, check, [...runRoutes, ...stateRoutes, ...proxyRoutes]);
 
+  // A run from before a restart whose supervisor doesn't show itself has lost it: its token ends with it.
+  const orphans = setTimeout(() => {
+    for (const { stored } of runs.list()) if (!supervised(stored.id)) endRun(house, stored.id);
+  }, reattachment);
+  orphans.unref();
+
   return {
     house,
     listen: listener.address,
     asked,
     async close(drain) {
       ending = true;
+      clearTimeout(orphans);
       server.close();
       const until = now() + drain;
       while (flights.exchanges > 0 && now() < until) await new Promise(resolve => setTimeout(resolve, 25));

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { placeholderMarker } from '../credentials/index.js';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
 import { type Permit, spend } from '../permit.js';
@@ -88,8 +89,14 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
     };
     response.once('close', leave);
     if (payload instanceof Readable) {
+      const watch = markerWatch();
+      // Heard before undici hears it: what is refused here has not been sent.
       payload.on('data', (chunk: Buffer) => {
         sent += chunk.length;
+        if (!watch(chunk)) return;
+        const found = new Refusal('denied', 'A placeholder for a credential stands in the body, where it would be sent to the upstream.', { rule: 'placeholder' });
+        controller?.abort(found);
+        finish(found);
       });
       payload.pause();
     }
@@ -140,6 +147,17 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
       finish(upstreamRefusal(error, request));
     }
   });
+}
+
+/** Looks for the marker of placeholders in the part of a body that was too long to be judged before. */
+function markerWatch(): (chunk: Buffer) => boolean {
+  const marker = Buffer.from(placeholderMarker);
+  let end: Buffer = Buffer.alloc(0);
+  return chunk => {
+    const seam = Buffer.concat([end, chunk.subarray(0, marker.length - 1)]);
+    end = Buffer.from(chunk.subarray(-(marker.length - 1)));
+    return seam.includes(marker) || chunk.includes(marker);
+  };
 }
 
 /** SHA-256 over the canonical request: what a permit and an approval are bound to. */

@@ -2,9 +2,11 @@
 export type { Checkpoint } from './checkpoint.js';
 export { exportCsv, exportJsonLines, storedLines } from './export.js';
 export { type PublicKey, parsePublicKey, publicKeyPath } from './key.js';
-export { type Log, type LogOptions, openLog } from './open.js';
+export type { Log, LogOptions } from './log.js';
+export { openLog } from './open.js';
 export { type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './reader.js';
 export { makeReceipt, openReceipt, type Receipt } from './receipt.js';
 export { since } from './since.js';
 export { ulids } from './ulid.js';
-export { type Sound, type Unsound, verify } from './verify.js';
+export type { Unsound } from './finding.js';
+export { type Sound, verify } from './verify.js';

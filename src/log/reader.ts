@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { exitCode, Fault } from '../errors.js';
 import { firstUlid } from './ulid.js';
-import type { StoredCheckpoint, StoredEntry } from './verify.js';
+import type { StoredEntry } from './verify.js';
+import type { StoredCheckpoint } from './witness.js';
 
 /** An entry that was read. */
 export interface Row {

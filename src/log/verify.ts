@@ -3,22 +3,17 @@
  * streaming: memory stays logarithmic in the number of entries. Everything it reads is attacker-controlled.
  */
 import { canonical } from './canonical.js';
-import { type Checkpoint, openCheckpoint } from './checkpoint.js';
 import { noEntryBefore } from './entry.js';
+import { Finding, type Unsound } from './finding.js';
 import type { PublicKey } from './key.js';
 import { Verifier } from './note.js';
-import { Frontier, leafHash, sha256 } from './tree.js';
+import { emptyRoot, leafHash, sha256 } from './tree.js';
+import { type StoredCheckpoint, Witness } from './witness.js';
 
 /** An entry as it is kept: its bytes, and what a database says of it in columns beside them. */
 export interface StoredEntry {
   readonly bytes: Uint8Array;
   readonly columns?: { readonly seq: number; readonly id: string; readonly leaf: string };
-}
-
-/** A checkpoint as it is kept. */
-export interface StoredCheckpoint {
-  readonly text: string;
-  readonly size?: number;
 }
 
 /** All that a verification needs. */
@@ -45,42 +40,6 @@ export interface Sound {
   readonly anchored: number | null;
   /** Hex root over all entries. */
   readonly root: string;
-}
-
-/** Why a log does not hold together. */
-export type FaultCode =
-  | 'entry_malformed'
-  | 'entry_changed'
-  | 'entry_missing'
-  | 'entry_repeated'
-  | 'entry_moved'
-  | 'chain_broken'
-  | 'foreign_log'
-  | 'checkpoint_forged'
-  | 'checkpoint_missing'
-  | 'root_differs'
-  | 'truncated'
-  | 'head_rejected'
-  | 'head_differs';
-
-/** The first thing that is wrong. */
-export interface Unsound {
-  readonly ok: false;
-  readonly code: FaultCode;
-  /** The first bad entry, or null when it is not an entry that is bad. */
-  readonly seq: number | null;
-  /** Its id, if it has one that can be read. */
-  readonly id: string | null;
-  readonly detail: string;
-}
-
-/** Thrown inside to leave the stream; becomes the verdict. */
-class Finding extends Error {
-  readonly verdict: Unsound;
-  constructor(code: FaultCode, seq: number | null, detail: string, id: string | null = null) {
-    super(detail);
-    this.verdict = { ok: false, code, seq, id, detail };
-  }
 }
 
 interface Read {
@@ -171,97 +130,6 @@ function identify(first: Read, key: PublicKey): Verifier {
   return verifier;
 }
 
-/** Follows tree and checkpoints. */
-class Witness {
-  readonly #frontier = new Frontier();
-  readonly #checkpoints: Iterator<StoredCheckpoint>;
-  readonly #verifier: Verifier;
-  readonly #head: Checkpoint | null;
-  #next: Checkpoint | null = null;
-  #lastSize = -1;
-  attested = 0;
-  anchored: number | null = null;
-
-  constructor(checkpoints: Iterator<StoredCheckpoint>, head: string | undefined, verifier: Verifier) {
-    this.#verifier = verifier;
-    this.#checkpoints = checkpoints;
-    try {
-      this.#head = head === undefined ? null : openCheckpoint(head, verifier);
-    } catch (error) {
-      throw new Finding('head_rejected', null, `The saved head can't be used: ${(error as Error).message}`);
-    }
-    this.#advance();
-    this.#compare();
-  }
-
-  append(leaf: string): void {
-    this.#frontier.append(leaf);
-    this.#compare();
-  }
-
-  #advance(): void {
-    const { value, done } = this.#checkpoints.next();
-    this.#next = null;
-    if (done) return;
-    const claimed = value.size === undefined ? '' : ` of size ${value.size}`;
-    try {
-      this.#next = openCheckpoint(value.text, this.#verifier);
-    } catch (error) {
-      throw new Finding(
-        'checkpoint_forged',
-        null,
-        `The checkpoint${claimed} is not the log's: ${(error as Error).message}`,
-      );
-    }
-    const { size } = this.#next;
-    if ((value.size ?? size) !== size || size <= this.#lastSize) {
-      throw new Finding(
-        'checkpoint_forged',
-        null,
-        `The checkpoint${claimed} is not in its place: it covers ${size} entries.`,
-      );
-    }
-    this.#lastSize = size;
-  }
-
-  #compare(): void {
-    const { size } = this.#frontier;
-    if (this.#next?.size === size) {
-      if (this.#next.root !== this.#frontier.root()) throw this.#differs('root_differs', 'the checkpoint');
-      this.attested = size;
-      this.#advance();
-    }
-    if (this.#head?.size === size) {
-      if (this.#head.root !== this.#frontier.root()) throw this.#differs('head_differs', 'the saved head');
-      this.anchored = size;
-    }
-  }
-
-  #differs(code: FaultCode, what: string): Finding {
-    const { size } = this.#frontier;
-    const from = code === 'root_differs' ? this.attested : (this.anchored ?? 0);
-    const which = from === size - 1 ? `Entry ${from} is` : `Of the entries ${from} to ${size - 1}, at least one is`;
-    return new Finding(code, from, `${which} not what ${what} of size ${size} covers: the history was written anew.`);
-  }
-
-  finish(complete: boolean): string {
-    const { size } = this.#frontier;
-    const beyond = Math.max(this.#next?.size ?? 0, this.#head?.size ?? 0);
-    if (beyond > size) {
-      const what = this.#head?.size === beyond ? 'the saved head' : 'a checkpoint';
-      throw new Finding(
-        'truncated',
-        size,
-        `Entry ${size} is missing: the log ends before it, but ${what} covers ${beyond} entries.`,
-      );
-    }
-    if (complete && size > 0 && this.attested === 0) {
-      throw new Finding('checkpoint_missing', null, 'There is not one checkpoint: somebody has removed them.');
-    }
-    return this.#frontier.root();
-  }
-}
-
 /** Whether the entry that follows, if there is one, links to `entry`: if not, `entry` was changed itself. */
 function isLinked(entry: Read, following: IteratorResult<StoredEntry>): boolean {
   if (following.done) return true;
@@ -324,7 +192,7 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
   if (witness === null || verifier === null) {
     if (evidence.head !== undefined || evidence.complete)
       throw new Finding('truncated', 0, 'The log has no entry at all.');
-    return { ok: true, origin: null, entries: 0, attested: 0, anchored: null, root: new Frontier().root() };
+    return { ok: true, origin: null, entries: 0, attested: 0, anchored: null, root: emptyRoot };
   }
   const root = witness.finish(evidence.complete);
   return {

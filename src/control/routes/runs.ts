@@ -1,6 +1,7 @@
 /** Runs over the control socket: a run lives as long as the connection that started it. */
 import { exitCode, Fault } from '../../errors.js';
 import type { Run } from '../../identity/runs.js';
+import type { House } from '../house.js';
 import type { Call, Route } from '../server.js';
 
 /** Who is told what, and the connection that says that a run is alive. */
@@ -12,6 +13,17 @@ export function tell(run: string, message: { readonly event: string }): boolean 
   return response?.write(`${JSON.stringify(message)}\n`) ?? false;
 }
 
+/** Whether the supervisor of a run is connected. */
+export const supervised = (run: string): boolean => supervisors.has(run);
+
+/** Ends a run: its token is void, and what is on its way is destroyed. */
+export function endRun(house: House, id: string): void {
+  const run = house.runs.end(id);
+  if (run === undefined) return;
+  house.stop({ kind: 'run', name: id });
+  house.log.note({ type: 'run.ended', run: id, gateway: run.stored.gateway });
+}
+
 const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
 
 function supervise({ house, response }: Call, run: Run): void {
@@ -21,9 +33,7 @@ function supervise({ house, response }: Call, run: Run): void {
     supervisors.delete(run.stored.id);
     // The proxy's own end is not the end of the run: it comes back with the next proxy.
     if (house.ending()) return;
-    if (house.runs.end(run.stored.id) === undefined) return;
-    house.stop({ kind: 'run', name: run.stored.id });
-    house.log.note({ type: 'run.ended', run: run.stored.id, gateway: run.stored.gateway });
+    endRun(house, run.stored.id);
   });
 }
 
