@@ -54,14 +54,12 @@ function tree(pid: number): number[] {
   return [pid, ...children.flatMap(tree)];
 }
 
-/** CPU seconds (user and system, all threads) that a process and those below it have used, in steps of 10 ms (proc(5)). */
+/** CPU seconds (user and system, all threads that live) that a process and those below it have used (schedstat, proc(5)). */
 export function cpuSeconds(pid: number): number {
-  const ticks = tree(pid).map(each => {
-    const stat = readFileSync(`/proc/${each}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, one) => sum + one, 0) / 100;
+  const nanoseconds = tree(pid).flatMap(each =>
+    readdirSync(`/proc/${each}/task`).map(task => Number(readFileSync(`/proc/${each}/task/${task}/schedstat`, 'utf8').split(' ')[0])),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }
 
 /** Forgets the peak of a process's memory. */

@@ -64,7 +64,10 @@ async function measure(target: Target, kind: keyof typeof requests, connections:
   load.send('go');
   const { perSecond, median, p99 } = await result;
   const after = target.pid === null ? Number.NaN : cpuSeconds(target.pid);
-  return { perSecond, median, p99, cpu: ((after - before) / count) * 1e6 };
+  const measured = { perSecond, median, p99, cpu: ((after - before) / count) * 1e6 };
+  // Figures of this machine, for whoever looks for a cause: not for a comparison with another one.
+  if (process.env['BENCH_VERBOSE']) console.error(target.name, kind, connections, measured);
+  return measured;
 }
 
 /** The median, over rounds, of what a target has against what the floor has in the same round. */

@@ -104,13 +104,13 @@ export interface Stream {
   end(): void;
 }
 
-/** Opens such a call. `operator`: show the credential from the start. */
+/** Opens such a call, with proof of who calls. `operator`: show the credential from the start. */
 export async function stream(method: string, path: string, body: unknown, operator: boolean): Promise<Stream> {
-  const attempt = (proof: string | null) => open(method, path, headFields(operator, proof), body);
-  const { request: outgoing, response } = operator ? await withProof(attempt) : await attempt(null);
+  const { request: outgoing, response } = await withProof(proof => open(method, path, headFields(operator, proof), body));
   if ((response.statusCode ?? 0) >= 400) throw fault(await json(response));
   let lines: (line: Record<string, unknown>) => void = () => {};
   let rest = '';
+  let closed = false;
   return new Promise((resolve, reject) => {
     let started = false;
     response.setEncoding('utf8');
@@ -123,11 +123,12 @@ export async function stream(method: string, path: string, body: unknown, operat
         if (started) lines(line);
         else {
           started = true;
-          resolve({ first: line, onLine: fn => { lines = fn; }, onEnd: fn => void ended.add(fn), end: () => outgoing.destroy() });
+          resolve({ first: line, onLine: fn => { lines = fn; }, onEnd: fn => void (closed ? queueMicrotask(fn) : ended.add(fn)), end: () => outgoing.destroy() });
         }
       }
     });
     const over = (): void => {
+      closed = true;
       if (!started) reject(new Fault(exitCode.failed, 'The proxy ended before it answered.', 'See run/proxy.log under TF_HOME.'));
       for (const fn of ended) fn();
       ended.clear();

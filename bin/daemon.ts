@@ -56,21 +56,33 @@ function lastWords(): string {
   }
 }
 
+/** Starts a proxy; null once one answers, else the code with which it ended. */
+async function attempt(until: number): Promise<number | null> {
+  const { socket } = paths();
+  const { exited } = start();
+  let code: number | null = null;
+  void exited.then(result => {
+    code = result ?? 1;
+  });
+  // The one before which it stepped back gets a moment to come up.
+  for (let rounds = 20; rounds > 0 && Date.now() < until; rounds -= code === null ? 0 : 1) {
+    if (await answers(socket)) return null;
+    if (code !== null && code !== 0) break;
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  return code ?? 1;
+}
+
 /** Returns once a proxy answers. Throws `Fault` (unreachable) with the reason when it doesn't come up. */
 export async function ensureProxy(): Promise<void> {
   const { socket } = paths();
   if (await answers(socket)) return;
-  const { exited } = start();
-  let code: number | null | undefined;
-  void exited.then(result => {
-    code = result ?? 1;
-  });
   const until = Date.now() + patience;
-  while (Date.now() < until) {
-    if (await answers(socket)) return;
-    // A proxy that finds another one starting steps back without a fault, and that one is waited for.
-    if (code !== undefined && code !== 0) break;
-    await new Promise(resolve => setTimeout(resolve, 10));
+  let code: number | null = 0;
+  // A proxy that finds another one steps back without a fault. That one is starting, or just ending: then it takes another.
+  while (code === 0 && Date.now() < until) {
+    code = await attempt(until);
+    if (code === null) return;
   }
   const reason = lastWords();
   throw new Fault(exitCode.unreachable, `The proxy did not start.${reason ? `\n${reason}` : ''}`, `Its output is in ${paths().proxyLog}.`);

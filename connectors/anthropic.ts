@@ -14,7 +14,8 @@ export default {
   credentials: {
     scheme: 'header:x-api-key',
     placeholder: `sk-ant-api03-tfplaceholder${'0'.repeat(80)}AA`,
-    env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'],
+    // Not ANTHROPIC_AUTH_TOKEN: with both set the SDKs warn their user, or send both.
+    env: ['ANTHROPIC_API_KEY'],
   },
   routes: {
     'POST /v1/messages': { action: 'message.create', resource: 'model:{model}', parameters: call },

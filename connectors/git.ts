@@ -2,7 +2,7 @@
  * Git's smart HTTP protocol (gitprotocol-http, gitprotocol-pack): which refs a push would create, update and delete,
  * read from the commands in front of the pack.
  */
-import type { Meaning, RequestView, Route } from '../src/model.js';
+import type { Connector, Meaning, RequestView, Route } from '../src/model.js';
 
 const maxCommands = 1000;
 
@@ -44,6 +44,9 @@ export function readCommands(bytes: Uint8Array): readonly Command[] | null {
 function push(request: RequestView, path: { readonly [name: string]: string }): Meaning {
   const commands = request.bytes === null ? null : readCommands(request.bytes);
   const resource = `repo:${path.owner}/${path.repo}`;
+  // Before a push that is too long for one request git sends an empty one, to see whether it would be let in.
+  if (commands?.length === 0 && request.body.state === 'complete' && request.bytes?.length === 4)
+    return { action: 'git.refs', access: 'read', resource };
   if (commands === null) {
     return {
       action: 'git.push',
@@ -85,4 +88,18 @@ export const gitRoutes: { readonly [methodAndTemplate: string]: Route } = {
     { when: { 'body#/operation': 'download' }, action: 'git.lfs.download', access: 'read', resource: repo },
     { when: { 'body#/operation': 'upload' }, action: 'git.lfs.upload', resource: repo },
   ],
+};
+
+/**
+ * A refusal in the forms that git itself prints: plain text where refs are asked for, and as the result of a push an
+ * error in the side band (gitprotocol-pack, "Packfile Data"), which git reads from a 200 alone. Others get the JSON.
+ */
+export const gitRefusal: NonNullable<Connector['refusal']> = ({ status, code, detail, next = '', action }, agent = '') => {
+  if (!/^git\//.test(agent)) return {};
+  const lines = [`${status} ${code}: ${detail}`, next].map(line => line.replace(/[\u0000-\u001f\u007f]|\p{Cs}/gu, ' ').slice(0, 4000));
+  if (action !== 'git.push') return { instead: { media_type: 'text/plain; charset=utf-8', text: `${lines.join('\n')}\n` } };
+  const packet = `\u0003${lines.join('\n')}\n`;
+  const bytes = encodeURIComponent(packet).replace(/%../g, '.').length;
+  const text = `${(bytes + 4).toString(16).padStart(4, '0')}${packet}0000`;
+  return { status: 200, instead: { media_type: 'application/x-git-receive-pack-result', text } };
 };

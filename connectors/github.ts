@@ -1,6 +1,6 @@
 /** GitHub: the REST and GraphQL API, the hosts that git talks to, and the hosts of raw files. */
 import type { Connector } from '../src/model.js';
-import { gitRoutes } from './git.js';
+import { gitRefusal, gitRoutes } from './git.js';
 import { actions } from './github/actions.js';
 import { issues } from './github/issues.js';
 import { orgs } from './github/orgs.js';
@@ -34,6 +34,7 @@ export const githubGit = {
   credentials: { scheme: 'basic', user: 'x-access-token', placeholder },
   canonical: (name, value) => spelling(name, name === 'repo' ? value.replace(/\.git$/i, '') : value),
   routes: gitRoutes,
+  refusal: gitRefusal,
 } satisfies Connector;
 
 /** Files of a commit, as they are. */

@@ -237,11 +237,22 @@ export interface Connector {
    * Changes to a refusal so that this API's own clients show the reason: members that are added to its JSON or replace
    * one, header fields, and (only for a client that can't be told otherwise) another status. `agent` is the User-Agent.
    */
-  readonly refusal?: (problem: { readonly status: number; readonly code: string; readonly detail: string }, agent?: string) => {
+  readonly refusal?: (problem: RefusedProblem, agent?: string) => {
     readonly status?: number;
     readonly body?: { readonly [name: string]: Value };
     readonly fields?: readonly Field[];
+    /** In place of the JSON, for a client that shows nothing but its own protocol's form. */
+    readonly instead?: { readonly media_type: string; readonly text: string };
   };
+}
+
+/** What a connector may know of a refusal that it shapes. `action` is what was refused, without the connector's prefix. */
+export interface RefusedProblem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly next?: string;
+  readonly action?: string;
 }
 
 /** What classification makes of a request: it can't fail. */

@@ -74,18 +74,14 @@ export function human(entry: Seen): string {
   const { action, decision, resource } = entry as { action?: Part; decision?: Part; resource?: Part };
   const shown = [styled('dim', inert(entry.time)), inert(gatewayOf(entry) ?? '-')];
   if (entry.type === 'action.decided' && decision != null) {
-    const effect = String(decision['effect']);
+    const effect = String(decision.effect);
     const colour = colours[effect as keyof typeof colours] ?? 'bold';
     const about =
-      resource == null
-        ? ''
-        : resource['id']
-          ? `${String(resource['type'])}:${String(resource['id'])}`
-          : String(resource['type']);
-    shown.push(styled(colour, inert(effect)), styled('bold', inert(String(action?.['name'] ?? '-'))), inert(about));
+      resource == null ? '' : resource.id ? `${String(resource.type)}:${String(resource.id)}` : String(resource.type);
+    shown.push(styled(colour, inert(effect)), styled('bold', inert(String(action?.name ?? '-'))), inert(about));
     shown.push(
-      inert(short(parameters(action?.['parameters']), 160)),
-      styled('dim', inert(`${String(decision['rule'])}: ${String(decision['reason'])}`)),
+      inert(short(parameters(action?.parameters), 160)),
+      styled('dim', inert(`${String(decision.rule)}: ${String(decision.reason)}`)),
     );
   } else {
     const rest = Object.fromEntries(Object.entries(entry).filter(([name]) => !elsewhere.has(name)));

@@ -25,6 +25,8 @@ interface RunOptions {
 interface Started {
   readonly run: string;
   readonly token: string;
+  /** What this process alone shows to come back to its run. */
+  readonly supervisor: string;
   readonly port: number;
   readonly files: TrustFiles;
   readonly drop: readonly string[];
@@ -47,6 +49,20 @@ async function exists(gateway: string): Promise<boolean> {
   }
 }
 
+/** Asks a proxy, starting one if need be; and the next one when that was just ending, or died meanwhile. */
+async function persist(ask: () => Promise<Stream>): Promise<Stream> {
+  for (let attempts = 1; ; attempts++) {
+    await ensureProxy();
+    try {
+      return await ask();
+    } catch (error) {
+      const { exit } = error as { exit?: number };
+      if (attempts === 20 || (exit !== exitCode.unreachable && exit !== exitCode.failed)) throw error;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /** Keeps the run alive over a restart of the proxy: it comes back where it was, and the run shows itself again. */
 function hold(connection: Stream, started: Started, onTerminate: () => void): { end(): void } {
   let over = false;
@@ -62,8 +78,7 @@ function hold(connection: Stream, started: Started, onTerminate: () => void): { 
     });
   };
   const reattach = async (): Promise<void> => {
-    await ensureProxy();
-    const open = await stream('POST', '/runs/attach', { token: started.token }, false);
+    const open = await persist(() => stream('POST', '/runs/attach', { supervisor: started.supervisor }, false));
     if (open.first['port'] !== started.port) throw new Fault(exitCode.failed, 'it had to take another port');
     watch(open);
   };
@@ -87,16 +102,15 @@ function spawnFault(error: unknown, program: string): Fault {
 async function run(before: readonly string[], behind: readonly string[] | null, options: RunOptions): Promise<number> {
   const line = readCommandLine(options.name, before, behind);
   if (line.guessed) refuseProgramAsName(line, line.gateway.includes('/') ? false : await exists(line.gateway), process.env['PATH'] ?? '');
-  await ensureProxy();
   const special = options.connectTo.length > 0 || options.upstreamCa.length > 0;
-  const connection = await stream('POST', '/runs', {
+  const connection = await persist(() => stream('POST', '/runs', {
     gateway: line.gateway,
     pid: process.pid,
     user: userInfo().username,
     workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
     environment: environmentDigests(),
     ...(special ? { upstream: { connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)), ca: options.upstreamCa.map(file => resolve(file)) } } : {}),
-  }, special);
+  }, special));
   const started = connection.first as unknown as Started;
   try {
     const fault = await canaryFault({ port: started.port, gateway: line.gateway, token: started.token, ca: started.files.ca });
@@ -112,7 +126,7 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
     });
     const held = hold(connection, started, () => terminate(child));
     const ended = follow(child);
-    void call('POST', `/runs/${started.run}/child`, { pid: child.pid, token: started.token }, { start: false }).catch(() => {});
+    void call('POST', `/runs/${started.run}/child`, { pid: child.pid, supervisor: started.supervisor }, { start: false }).catch(() => {});
     const code = await ended;
     held.end();
     return code;

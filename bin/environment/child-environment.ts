@@ -100,6 +100,8 @@ function proxyVariables(settings: ChildSettings): Record<string, string> {
     CARGO_HTTP_PROXY: url,
     PIP_PROXY: url,
     GIT_HTTP_PROXY_AUTHMETHOD: 'basic',
+    // For programs that clear NODE_OPTIONS, and our preload with it: Node ≥ 22.21 and ≥ 24 then still pass the proxy.
+    NODE_USE_ENV_PROXY: '1',
     TF_GATEWAY: settings.gateway,
     TF_RUN: settings.runId,
   };

@@ -7,7 +7,7 @@ import type { SecretMeta } from '../../vault/index.js';
 import type { Parts } from './open.js';
 
 /** The place where this connector's credentials stand, or null. */
-export const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
+const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
 
 /** What the line does with credentials. */
 export interface Credentials {
@@ -15,6 +15,8 @@ export interface Credentials {
   secretFor(asked: Question, decision: Decision, request: CanonicalRequest, meaning: Classified): string | null;
   /** What a permit for this binds. */
   allowedFor(asked: Question, decoded: Decoded, secret: string | null): Omit<Allowed, 'evidence'>;
+  /** The request without the agent's own credentials, and whether there were any: they would act for somebody whom nobody judged. */
+  withoutOwn(request: CanonicalRequest, meaning: Classified): { readonly request: CanonicalRequest; readonly removed: boolean };
   /** The request as it goes out: with the secret of the permit, without what the agent put in its place. */
   outgoing(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
 }
@@ -25,8 +27,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     const usual = meta.connector === null ? null : catalog.find(meta.connector)?.credentials?.scheme;
     return usual === meta.scheme ? (placeOf(meaning) ?? meta.scheme) : meta.scheme;
   };
-  /** The agent's own credentials would act for somebody whom nobody judged. */
-  const withoutOwn = (request: CanonicalRequest, meaning: Classified): { request: CanonicalRequest; removed: boolean } => {
+  const withoutOwn: Credentials['withoutOwn'] = (request, meaning) => {
     const place = placeOf(meaning);
     if (place === null) return { request, removed: false };
     const first = stripOwn(request, place);
@@ -35,6 +36,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     return { request: second.request, removed: first.removed || second.removed };
   };
   return {
+    withoutOwn,
     secretFor({ subject, action }, decision, request, meaning) {
       if (decision.effect === 'deny' || request.scheme !== 'https') return null;
       // What no route describes gets a credential only if the policy names it.

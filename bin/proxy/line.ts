@@ -9,7 +9,7 @@ import { problemAnswer } from '../../src/http/problem.js';
 import { carryWebSocket } from '../../src/http/websocket.js';
 import type { CanonicalRequest } from '../../src/model.js';
 import { contextAt, openCounters, question, requestFacts } from '../../src/policy/question.js';
-import { openCredentials, placeOf } from './credentials.js';
+import { openCredentials } from './credentials.js';
 import { openLookUp } from './facts.js';
 import type { Parts } from './open.js';
 
@@ -22,6 +22,13 @@ export function openLine(parts: Parts): Rooms {
   const credentials = openCredentials(parts);
   const lookUp = openLookUp(parts, credentials);
   const secrets = new WeakMap<Decoded, string | null>();
+
+  /** A policy that was changed while the request waited for its approval is asked again. */
+  const confirm = async ({ question: asked, decision }: Trace): Promise<void> => {
+    if (house.policy.digest === decision!.policy_sha256) return;
+    const again = await house.policy.decide(asked!);
+    if (again.effect === 'deny' || again.effect === 'defer') throw new Refusal('denied', again.reason, { rule: again.rule });
+  };
 
   return {
     authenticate(exchange) {
@@ -41,7 +48,8 @@ export function openLine(parts: Parts): Rooms {
     classify: request => catalog.classify(request),
     lookUp,
     inspect(request, meaning) {
-      const place = findPlaceholder(request, placeOf(meaning));
+      // Where an SDK puts its key is the connector's to know; what is taken away there isn't sent.
+      const place = findPlaceholder(credentials.withoutOwn(request, meaning).request, null);
       if (place !== null) throw new Refusal('denied', `A placeholder for a credential stands in ${place}, where it would be sent to the upstream.`, { rule: 'placeholder', next: 'Send it only where the API takes its credential.' });
     },
     ask: (subject, request, meaning) => question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
@@ -59,11 +67,13 @@ export function openLine(parts: Parts): Rooms {
     },
     approve(trace, decoded, flight) {
       if (trace.decision!.effect === 'defer') throw new Refusal('denied', 'The policy defers this action, and this version can\'t hold actions back yet.');
-      return house.approvals.await(trace, decoded, flight, credentials.allowedFor(trace.question!, decoded, secrets.get(decoded) ?? null));
+      return house.approvals.await(trace, decoded, flight, credentials.allowedFor(trace.question!, decoded, secrets.get(decoded) ?? null), () => confirm(trace));
     },
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight) {
       const options = { upstream: parts.upstreamFor(permit.allowed.run), now };
+      // What was judged decides what is carried; Node's parser and ours must agree on what it is.
+      if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null)) throw new Refusal('malformed_request', 'Whether the request asks for an upgrade can be read in two ways.');
       return exchange.upgrade === null ? forward(permit, outgoing, exchange, flight, options) : carryWebSocket(permit, outgoing, exchange, flight, options);
     },
     settle(trace, outcome, outgoing) {

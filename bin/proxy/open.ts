@@ -143,7 +143,8 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     if (own === undefined) {
       const ownTrust = upstreamTrust({ extraFiles: [...config.upstream.ca_file, ...extra.ca] });
       const ownRules = { ...rules, connectTo: new Map([...rules.connectTo, ...Object.entries(extra.connect_to)]) };
-      special.set(id, (own = openUpstream({ destination: destinations(ownRules), context: ownTrust.context })));
+      own = openUpstream({ destination: destinations(ownRules), context: ownTrust.context });
+      special.set(id, own);
     }
     return own;
   };

@@ -45,8 +45,15 @@ DELETE /repos/acme/site/git/refs/heads/feature/x
   github.branch.delete  delete  repo:acme/site  branch=feature/x
 DELETE /repos/acme/site/git/refs/heads/feature%2Fx
   github.branch.delete  delete  repo:acme/site  branch=feature/x
+# As octokit writes it, and as curl's users do: GitHub takes both for the same.
 DELETE /repos/acme/site/git/refs/heads%2Fmain
-  github.unclassified  delete  host:api.github.com
+  github.branch.delete  delete  repo:acme/site  branch=main
+GET /repos/acme/site/git/ref/heads%2Fmain
+  github.branch.get  read  repo:acme/site  branch=main
+DELETE /repos/acme/site/git/refs/notes%2Fcommits
+  github.ref.delete  delete  repo:acme/site  ref=notes/commits
+PATCH /repos/acme/site/git/refs/heads%2Fmain {"sha":"abc","force":"yes"}
+  github.branch.update  write  repo:acme/site  branch=main sha=abc ?force
 DELETE /repos/acme/site/git/refs/tags/v1.0
   github.tag.delete  delete  repo:acme/site  tag=v1.0
 PATCH /repos/acme/site/git/refs/heads/main {"sha":"abc","force":true}
@@ -122,8 +129,9 @@ GET https://github.com/acme/site.git/info/refs?service=git-upload-pack&service=g
   github.unclassified  read  host:github.com  ?service
 POST https://github.com/acme/site/git-upload-pack "0000"
   github.git.fetch  read  repo:acme/site
+# git asks whether it would be let in, before a push that is too long for one request.
 POST https://github.com/acme/site.git/git-receive-pack "0000"
-  github.git.push  write  repo:acme/site  refs=[] creates=[] updates=[] deletes=[] forced=false
+  github.git.refs  read  repo:acme/site
 POST https://github.com/acme/site.git/git-receive-pack "what?"
   github.git.push  delete  repo:acme/site  ?refs ?ref ?creates ?updates ?deletes ?forced
 POST https://github.com/acme/site.git/info/lfs/objects/batch {"operation":"download","objects":[]}

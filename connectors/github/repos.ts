@@ -1,5 +1,6 @@
 /** GitHub: repositories, their content, branches, refs, releases and settings. https://docs.github.com/rest/repos */
 import type { Route, RouteRow } from '../../src/model.js';
+import { refs } from './refs.js';
 
 const r = '/repos/{owner}/{repo}';
 const resource = 'repo:{owner}/{repo}';
@@ -95,23 +96,9 @@ export const repos: { readonly [methodAndTemplate: string]: Route } = {
   [`PUT ${r}/rulesets/{id}`]: grant('ruleset.update', { ruleset: 'path.id as integer' }),
   [`DELETE ${r}/rulesets/{id}`]: grant('ruleset.delete', { ruleset: 'path.id as integer' }),
 
-  [`GET ${r}/git/ref/heads/{branch+}`]: row('branch.get', branch),
-  [`GET ${r}/git/ref/{ref+}`]: row('ref.get', { ref: 'path.ref' }),
+  ...refs,
   [`GET ${r}/git/matching-refs/{ref+}`]: list('ref.list', { ref: 'path.ref' }),
   [`POST ${r}/git/refs`]: row('ref.create', { ref: 'body#/ref as string', sha: 'body#/sha as string' }),
-  [`PATCH ${r}/git/refs/heads/{branch+}`]: row('branch.update', {
-    ...branch,
-    force: 'body#/force as boolean',
-    sha: 'body#/sha as string',
-  }),
-  [`PATCH ${r}/git/refs/{ref+}`]: row('ref.update', {
-    ref: 'path.ref',
-    force: 'body#/force as boolean',
-    sha: 'body#/sha as string',
-  }),
-  [`DELETE ${r}/git/refs/heads/{branch+}`]: row('branch.delete', branch),
-  [`DELETE ${r}/git/refs/tags/{tag+}`]: row('tag.delete', { tag: 'path.tag' }),
-  [`DELETE ${r}/git/refs/{ref+}`]: row('ref.delete', { ref: 'path.ref' }),
   [`GET ${r}/tags`]: list('tag.list'),
   [`POST ${r}/git/tags`]: row('tag.create', { tag: 'body#/tag as string' }),
   [`GET ${r}/git/tags/{sha}`]: row('tag.get', { sha: 'path.sha' }),

@@ -41,9 +41,10 @@ export interface Approvals {
   answer(id: string, verdict: 'granted' | 'refused', by: string, reason: string): Promise<Approval>;
   /**
    * Waits for the approval of this request up to the hold, and redeems it. Throws `Refusal`: `approval_pending` when the
-   * hold is over, `approval_refused`, `approval_timeout`, `killed`, and what the log throws.
+   * hold is over, `approval_refused`, `approval_timeout`, `killed`, and what the log throws. `confirm` is asked before it
+   * is redeemed, and throws if the policy has changed its mind meanwhile.
    */
-  await(trace: Trace, decoded: Decoded, flight: Flight, allowed: Omit<Allowed, 'evidence'>): Promise<Permit>;
+  await(trace: Trace, decoded: Decoded, flight: Flight, allowed: Omit<Allowed, 'evidence'>, confirm: () => Promise<void>): Promise<Permit>;
 }
 
 interface Options {
@@ -54,17 +55,25 @@ interface Options {
   readonly expire: number;
 }
 
-type Held = { -readonly [member in keyof Approval]: Approval[member] } & { expires: number; wake: Set<() => void> };
+type Held = { -readonly [member in keyof Approval]: Approval[member] } & { expires: number; answering: boolean; wake: Set<() => void> };
 
 /** Most requests that wait for one gateway at a time. */
 const maxPending = 100;
 const retryAfter = 5;
 
-/** What an approval binds: everything that decides what the request does, and nothing that changes between retries. */
-function bindingOf(trace: Trace): string {
+// Clients change these when they try again; none of them changes what an API does.
+const volatile = /^(accept|accept-encoding|accept-language|user-agent|date|idempotency-key|traceparent|tracestate|baggage|x-request-id|x-client-request-id|x-stainless-.*|x-stripe-client-.*)$/i;
+const ownCredentials = /^(authorization|x-api-key)$/i;
+
+/**
+ * What an approval binds: everything that decides what the request does, and nothing that changes between retries. The
+ * agent's own credentials don't count where ours replace them.
+ */
+function bindingOf(trace: Trace, replaced: boolean): string {
   const { request, question, decision } = trace;
   const parts = [
     request!.method, request!.scheme, printAuthority(request!), printTarget(request!.path, request!.query), request!.body,
+    request!.fields.filter(([name]) => !volatile.test(name) && !(replaced && ownCredentials.test(name))).map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort(),
     question!.action, question!.resource, question!.subject.id, decision!.policy_sha256,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
@@ -74,7 +83,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
   const held = new Map<string, Held>();
   const nextId = ulids(now, randomBytes);
 
-  const shown = ({ expires: _, wake: __, ...approval }: Held): Approval => ({ ...approval });
+  const shown = ({ expires: _, wake: __, answering: ___, ...approval }: Held): Approval => ({ ...approval });
   const settle = (approval: Held, state: ApprovalState): void => {
     approval.state = state;
     for (const wake of approval.wake) wake();
@@ -82,7 +91,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
   /** Turns those whose time is over into expired ones, and forgets the old. */
   const sweep = (): void => {
     for (const approval of held.values()) {
-      if (now() < approval.expires) continue;
+      if (now() < approval.expires || approval.answering) continue;
       if (approval.state === 'pending' || approval.state === 'granted') {
         settle(approval, 'expired');
         log.note({ type: 'approval.expired', run: approval.run, approval: approval.id });
@@ -105,16 +114,24 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       id: `apr_${nextId()}`, state: 'pending', gateway: subject.id, run: subject.run, subject, action, resource,
       request: { method, host, path, body_sha256: body.sha256 ?? null },
       binding, decided: trace.evidence!, requested_at: new Date(now()).toISOString(), expires_at: new Date(now() + expire).toISOString(),
-      by: null, reason: null, expires: now() + expire, wake: new Set(),
+      by: null, reason: null, expires: now() + expire, answering: false, wake: new Set(),
     };
     held.set(approval.id, approval);
-    await log.record({ type: 'approval.requested', run: subject.run, approval: approval.id, binding, decided: trace.evidence, expires_at: approval.expires_at });
+    try {
+      await log.record({ type: 'approval.requested', run: subject.run, approval: approval.id, binding, decided: trace.evidence, expires_at: approval.expires_at });
+    } catch (error) {
+      held.delete(approval.id);
+      throw error;
+    }
     return approval;
   }
+
+  const pendingLike = (binding: string): Held | undefined => [...held.values()].find(approval => approval.state === 'pending' && approval.binding === binding);
 
   /** Resolves when the state changes, the hold is over, or the client goes. */
   function wait(approval: Held, flight: Flight, milliseconds: number): Promise<void> {
     return new Promise(resolve => {
+      if (flight.gone || flight.stopped) return resolve();
       const done = (): void => {
         clearTimeout(timer);
         approval.wake.delete(done);
@@ -136,22 +153,28 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
     async answer(id, verdict, by, reason) {
       const approval = find(id);
       if (approval.state !== 'pending') throw new Fault(exitCode.failed, `The approval ${id} is ${approval.state} already.`);
+      if (approval.answering) throw new Fault(exitCode.failed, `The approval ${id} is being answered by somebody else.`);
+      // On disk before it has effect; meanwhile nobody else can answer it.
+      approval.answering = true;
+      try {
+        await log.record({ type: `approval.${verdict}`, run: approval.run, approval: id, binding: approval.binding, by, reason });
+      } finally {
+        approval.answering = false;
+      }
       approval.by = by;
       approval.reason = reason || null;
-      // On disk before it has effect; meanwhile nobody else can answer it.
-      approval.state = verdict;
-      await log.record({ type: `approval.${verdict}`, run: approval.run, approval: id, binding: approval.binding, by, reason });
       settle(approval, verdict);
       return shown(approval);
     },
-    async await(trace, decoded, flight, allowed) {
-      const binding = bindingOf(trace);
+    async await(trace, decoded, flight, allowed, confirm) {
+      const binding = bindingOf(trace, allowed.secret !== null);
       // Bodies that can't be hashed can't be approved: nobody could say what was.
       if (decoded.request.body.state === 'truncated') throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
       sweep();
       const same = [...held.values()].filter(approval => approval.binding === binding && approval.gateway === trace.question!.subject.id);
       const approval = same.find(({ state }) => state === 'granted') ?? same.find(({ state }) => state === 'pending') ?? same.find(({ state }) => state === 'refused' || state === 'expired') ?? (await request(trace, binding));
       if (approval.state === 'pending') await wait(approval, flight, Math.min(trace.decision!.hold ?? hold, approval.expires - now()));
+      if (approval.state === 'granted') await confirm();
       sweep();
       if (flight.stopped) throw new Refusal('killed', 'The kill switch stopped this request while it waited for approval.');
       if (flight.gone) throw new Refusal('approval_timeout', 'The client went away while it waited for approval.');
@@ -167,11 +190,14 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
         case 'expired':
           held.delete(approval.id);
           throw new Refusal('approval_timeout', 'Nobody approved this request in time.');
-        default:
-          throw new Refusal('approval_pending', `${trace.question!.action.name} waits for approval (${approval.id}).`, {
+        default: {
+          // Redeemed by another one that is the same: this one waits for the next.
+          const next = approval.state === 'pending' ? approval : (pendingLike(binding) ?? (await request(trace, binding)));
+          throw new Refusal('approval_pending', `${trace.question!.action.name} waits for approval (${next.id}).`, {
             retryAfter,
-            members: { approval: { id: approval.id, status_url: `tf approvals show ${approval.id}`, expires_at: approval.expires_at } },
+            members: { approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at } },
           });
+        }
       }
     },
   };

@@ -3,7 +3,7 @@
  * them laxer needs the operator's credential and a caller that provably stands outside of every run.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../identity/runs.js';
 
@@ -27,6 +27,8 @@ export interface CallerCheck {
   challenge(): string;
   /** Null when the caller may act as the operator. */
   objection(claims: Claims): Objection | null;
+  /** Null when the caller provably stands outside of every run, whoever it is. */
+  outside(claims: Claims): Objection | null;
   /** The run that this caller stands in, as far as can be told, or null. */
   insideRun(claims: Claims): string | null;
 }
@@ -84,9 +86,11 @@ const holds = (pid: number, path: string): boolean => {
   }
 };
 
-/** `dir` is for proof files; `runs` are those alive, whose processes mark what is inside. */
-export function openCallerCheck(dir: string, credential: string, runs: () => readonly Run[]): CallerCheck {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+/** `place` is the directory for proof files; `runs` are those alive, whose processes mark what is inside. */
+export function openCallerCheck(place: string, credential: string, runs: () => readonly Run[]): CallerCheck {
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  // As /proc names the files that a process holds.
+  const dir = realpathSync(place);
   const expected = createHash('sha256').update(credential).digest();
   const proofs = new Set<string>();
 
@@ -100,6 +104,19 @@ export function openCallerCheck(dir: string, credential: string, runs: () => rea
       if (declared !== null) return declared;
     }
     return null;
+  };
+  const within = (claims: Claims): Objection | null => {
+    const run = insideRun(claims);
+    return run === null ? null : { code: 'inside_run', message: `This can't be done from inside a run (${run}): only what makes things stricter can.`, run };
+  };
+  /** Whoever could lie about its process id could seem to stand outside. */
+  const unproven = (claims: Claims): Objection | null => {
+    if (!linux) return null;
+    const name = claims.proof?.slice(dir.length + 1) ?? '';
+    if (claims.pid === null || !proofs.delete(name)) return { code: 'operator_required', message: 'The caller did not prove which process it is.', run: null };
+    const held = holds(claims.pid, join(dir, name));
+    rmSync(join(dir, name), { force: true });
+    return held ? null : { code: 'operator_required', message: 'The caller is not the process that it says it is.', run: null };
   };
   return {
     insideRun,
@@ -115,19 +132,15 @@ export function openCallerCheck(dir: string, credential: string, runs: () => rea
       }
       return join(dir, name);
     },
+    outside: claims => within(claims) ?? unproven(claims),
     objection(claims) {
-      const inside = insideRun(claims);
-      if (inside !== null) return { code: 'inside_run', message: `This can't be done from inside a run (${inside}): only what makes things stricter can.`, run: inside };
+      const inside = within(claims);
+      if (inside !== null) return inside;
       const given = createHash('sha256').update(claims.token ?? '').digest();
       if (claims.token === null || !timingSafeEqual(given, expected)) {
         return { code: 'operator_required', message: 'This needs the operator: the credential is missing or wrong.', run: null };
       }
-      if (!linux) return null;
-      const name = claims.proof?.slice(dir.length + 1) ?? '';
-      if (claims.pid === null || !proofs.delete(name)) return { code: 'operator_required', message: 'This needs the operator: the caller did not prove who it is.', run: null };
-      const held = holds(claims.pid, join(dir, name));
-      rmSync(join(dir, name), { force: true });
-      return held ? null : { code: 'operator_required', message: 'This needs the operator: the caller is not the process that it says it is.', run: null };
+      return unproven(claims);
     },
   };
 }

@@ -5,7 +5,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { exitCode, Fault } from '../errors.js';
-import type { CallerCheck, Claims } from './caller.js';
+import type { CallerCheck, Claims, Objection } from './caller.js';
 import type { House } from './house.js';
 
 /** `any`: whoever can reach the socket; `operator`: laxer. */
@@ -24,6 +24,8 @@ export interface Call {
   readonly inside: string | null;
   /** Throws a `Fault` (refused) unless the caller is the operator: for routes whose authority depends on the body. */
   asOperator(): void;
+  /** Throws a `Fault` (refused) unless the caller provably stands outside of every run. */
+  asOutsider(): void;
   /** For routes that go on answering: the raw response, to which JSON lines are written. */
   readonly response: ServerResponse;
 }
@@ -85,11 +87,10 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 /** Serves the table at `path`. A socket left there by a process that died is replaced. */
 export function serveControl(path: string, house: House, check: CallerCheck, routes: readonly Route[]): Promise<Server> {
-  const refuse = (request: IncomingMessage, claims: Claims): void => {
-    const objection = check.objection(claims);
+  const refuse = (request: IncomingMessage, claims: Claims, objection: Objection | null): void => {
     if (objection === null) return;
-    // A first attempt without proof is how a client finds out that it needs one.
-    if (objection.code === 'inside_run' || claims.token !== null) {
+    // A first attempt without anything is how a client finds out what it needs.
+    if (objection.code === 'inside_run' || claims.token !== null || claims.proof !== null) {
       house.log.note({ type: 'auth.rejected', run: objection.run, at: 'control', request: `${request.method} ${request.url?.split('?', 1)[0]}`, reason: objection.message });
     }
     throw Object.assign(new Fault(exitCode.refused, objection.message, objection.code === 'inside_run' ? 'Ask an operator to do it from outside.' : 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.'), { code: objection.code });
@@ -107,11 +108,15 @@ export function serveControl(path: string, house: House, check: CallerCheck, rou
       for (const route of routes) {
         const params = route.method === request.method ? match(url.pathname, route.path) : null;
         if (params === null) continue;
-        if (route.authority === 'operator') refuse(request, claims);
+        if (route.authority === 'operator') refuse(request, claims, check.objection(claims));
         const body = await readJson(request);
         const inside = check.insideRun(claims);
         const by = inside !== null ? `run:${inside}` : `pid:${claims.pid ?? '?'}`;
-        const result = await route.handle({ house, params, query: url.searchParams, body, by, claims, inside, response, asOperator: () => refuse(request, claims) });
+        const result = await route.handle({
+          house, params, query: url.searchParams, body, by, claims, inside, response,
+          asOperator: () => refuse(request, claims, check.objection(claims)),
+          asOutsider: () => refuse(request, claims, check.outside(claims)),
+        });
         if (result !== undefined) answer(response, 200, result);
         return;
       }
@@ -141,7 +146,7 @@ export function serveControl(path: string, house: House, check: CallerCheck, rou
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && ['Refusal', 'VaultError'].includes(error.name)) {
-    const exit = error.code === 'missing' ? exitCode.missing : error.code === 'invalid' ? exitCode.usage : exitCode.failed;
+    const exit = error.code === 'missing' ? exitCode.missing : ['invalid', 'malformed_request', 'authority_mismatch'].includes(error.code) ? exitCode.usage : exitCode.failed;
     return new Fault(exit, error.message, 'hint' in error && typeof error.hint === 'string' ? error.hint : '');
   }
   return new Fault(exitCode.failed, `The proxy failed: ${error instanceof Error ? error.message : 'unknown error'}`);

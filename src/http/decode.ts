@@ -102,7 +102,7 @@ function readAuthority(head: RawHead, seen: Map<string, string[]>): { authority:
   return { authority, origin: rest === '' ? '/' : rest.startsWith('?') ? `/${rest}` : rest };
 }
 
-const mediaType = (value: string | undefined): string | null => value?.split(';', 1)[0]!.trim().toLowerCase() ?? null;
+const mediaType = (value: string | undefined): string | null => (value === undefined ? null : value.split(';', 1)[0]!.trim().toLowerCase());
 
 /**
  * The canonical head of a request. Throws `Refusal`: `malformed_request` for what can be read in two ways,
@@ -131,6 +131,8 @@ export function decode(head: RawHead): Head {
   const upgrade = options.includes('upgrade') ? (seen.get('upgrade')?.[0]?.toLowerCase() ?? null) : null;
   // Offers of h2c are ignored, as RFC 9110 §7.8 allows; nothing but WebSocket is carried.
   if (upgrade !== null && upgrade !== 'websocket' && upgrade !== 'h2c') refuse('The only upgrade that is carried is websocket.');
+  if (seen.has('upgrade') && bodied) refuse('A request for an upgrade may not have a body.');
+  if (upgrade === 'websocket' && head.method !== 'GET') refuse('An upgrade to websocket is asked for with GET.');
   return {
     ...authority,
     method: head.method,

@@ -2,7 +2,7 @@
  * Listener: one port that speaks absolute-form HTTP, CONNECT (whose TLS is terminated with a leaf for the authority of the
  * CONNECT) and TLS directly. Sockets are at this rim; behind it there are only exchanges.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
@@ -11,7 +11,7 @@ import type { Run } from '../identity/runs.js';
 import type { Authority } from '../model.js';
 import { type Exchange, type Origin, plainExchange, refusalExchange, upgradeExchange } from './exchange.js';
 import type { Flight, Flights } from './flights.js';
-import { canonicalHost, parseAuthority } from './target.js';
+import { canonicalHost, parseAuthority, sameAuthority } from './target.js';
 
 /** What the listener hands over to. */
 export interface ListenerOptions {
@@ -55,8 +55,12 @@ function firstByte(socket: Socket, then: (byte: number) => void): void {
 /** Makes the server; it isn't listening yet. */
 export function createListener(options: ListenerOptions): TcpServer {
   const tunnels = new WeakMap<Duplex, Tunnel>();
+  /** Exchanges that are open on a connection. */
+  const open = new WeakMap<Duplex, Set<Exchange>>();
+  /** Connections on which the parser has given up: they end with the exchanges that were read before. */
+  const doomed = new WeakSet<Duplex>();
 
-  const serverOptions = { maxHeaderSize: 24 * 1024, requireHostHeader: false, keepAliveTimeout: 75_000, headersTimeout: 10_000, requestTimeout: 0, noDelay: true } as const;
+  const serverOptions = { maxHeaderSize: 24 * 1024, requireHostHeader: false, keepAliveTimeout: 75_000, headersTimeout: 10_000, requestTimeout: 0, connectionsCheckingInterval: 5_000, noDelay: true } as const;
   const http = createServer(serverOptions);
   http.maxHeadersCount = 0; // dropped silently by Node; ours are counted and refused
   http.timeout = 0;
@@ -73,10 +77,14 @@ export function createListener(options: ListenerOptions): TcpServer {
   const take = (exchange: Exchange, connection: Duplex): void => {
     const flight = options.flights.begin('exchange', () => exchange.destroy());
     const leave = (): void => flight.leave();
+    const others = open.get(connection) ?? new Set();
+    open.set(connection, others.add(exchange));
     connection.once('close', leave);
     void options.serve(exchange, flight).finally(() => {
       connection.off('close', leave);
       options.flights.end(flight);
+      others.delete(exchange);
+      if (others.size === 0 && doomed.has(connection)) connection.end(() => connection.destroy());
     });
   };
   const plain = (expects: boolean) => (request: IncomingMessage, response: ServerResponse) => {
@@ -88,10 +96,23 @@ export function createListener(options: ListenerOptions): TcpServer {
   http.on('checkExpectation', plain(false));
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
     socket.on('error', () => socket.destroy());
-    take(upgradeExchange(request, socket, rest, origin(request)), socket);
+    if (asksForWebSocket(request)) return take(upgradeExchange(request, socket, rest, origin(request)), socket);
+    // Offers of anything else (Java's clients offer h2c) are ignored, as RFC 9110 §7.8 allows: Node has let go of it, though.
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end(() => socket.destroy()));
+    take(plainExchange(request, response, origin(request), false), socket);
   });
   http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const before = open.get(socket);
+    if (before !== undefined && before.size > 0) {
+      // What was read before is judged and answered; a body that has become unreadable ends there, and so does its way upstream.
+      doomed.add(socket);
+      for (const { source } of before) if (!(source as IncomingMessage).complete) source.emit('error', error);
+      return;
+    }
     const refusal = new Refusal('malformed_request', parserSentence(error.code ?? ''));
     void options.refuse(refusalExchange(socket), refusal, tunnels.get(socket)?.run ?? null);
   });
@@ -103,7 +124,8 @@ export function createListener(options: ListenerOptions): TcpServer {
       const refusal = error instanceof Refusal ? error : new Refusal('proxy_error', 'Tollfence failed while it opened the tunnel.', { cause: error });
       void options.refuse(refusalExchange(socket), refusal, run);
     };
-    if (tunnels.has(socket)) return refuse(new Refusal('malformed_request', 'A tunnel may not be opened inside a tunnel.'), null);
+    const outer = tunnels.get(socket);
+    if (outer !== undefined) return refuse(new Refusal('malformed_request', 'A tunnel may not be opened inside a tunnel.'), outer.run);
     let run: Run;
     let authority: Authority;
     try {
@@ -113,7 +135,7 @@ export function createListener(options: ListenerOptions): TcpServer {
       return refuse(error, null);
     }
     try {
-      authority = parseAuthority(request.url ?? '', 'https');
+      authority = connectAuthority(request);
     } catch (error) {
       return refuse(error, run);
     }
@@ -174,6 +196,24 @@ export function createListener(options: ListenerOptions): TcpServer {
     firstByte(socket, byte => (byte === 0x16 ? transparent(socket) : void http.emit('connection', socket)));
   });
 }
+
+const values = (raw: readonly string[], name: string): string[] => raw.filter((_, i) => i % 2 === 1 && raw[i - 1]!.toLowerCase() === name);
+
+/** The authority of a CONNECT (RFC 9110 §9.3.6). Its Host may leave out the port, but name nothing else; it has no body. */
+function connectAuthority({ url = '', rawHeaders }: IncomingMessage): Authority {
+  const authority = parseAuthority(url, 'https');
+  const hosts = values(rawHeaders, 'host');
+  if (hosts.length > 1) throw new Refusal('malformed_request', 'The field host occurs more than once.');
+  for (const host of hosts) {
+    if (!sameAuthority(parseAuthority(host, 'https', authority.port), authority)) throw new Refusal('authority_mismatch', `The tunnel is to ${authority.host}:${authority.port}, but Host says something else.`);
+  }
+  if (values(rawHeaders, 'transfer-encoding').length > 0 || values(rawHeaders, 'content-length').some(length => length !== '0')) {
+    throw new Refusal('malformed_request', 'A CONNECT has no body.');
+  }
+  return authority;
+}
+
+const asksForWebSocket = ({ rawHeaders }: IncomingMessage): boolean => values(rawHeaders, 'upgrade').some(value => value.toLowerCase() === 'websocket');
 
 /** The one Proxy-Authorization of a request. */
 function proxyAuthorization(raw: readonly string[]): { authorization: string | null; ambiguous: boolean } {

@@ -35,7 +35,9 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const next = refusal.extra.next ?? (refusal.code === 'denied' && action !== null && context.gateway !== null
     ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
     : row.next);
-  const shaped = context.meaning?.connector?.refusal?.({ status, code: refusal.code, detail }, context.agent) ?? {};
+  const connector = context.meaning?.connector;
+  const refused = { status, code: refusal.code, detail, next, action: action?.slice((connector?.name.length ?? 0) + 1) ?? '' };
+  const shaped = connector?.refusal?.(refused, context.agent) ?? {};
   const resource = context.meaning?.resource;
   const document = {
     type: 'about:blank',
@@ -55,9 +57,9 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
     error: { type: `tollfence_${refusal.code}`, code: refusal.code, message: detail },
     ...shaped.body,
   };
-  const body = Buffer.from(`${JSON.stringify(document)}\n`);
+  const body = Buffer.from(shaped.instead?.text ?? `${JSON.stringify(document)}\n`);
   const fields: Field[] = [
-    ['Content-Type', 'application/problem+json; charset=utf-8'],
+    ['Content-Type', shaped.instead?.media_type ?? 'application/problem+json; charset=utf-8'],
     ['Content-Length', String(body.length)],
     ['Cache-Control', 'no-store'],
     ['Tf-Decision', decisionOf(refusal.code)],

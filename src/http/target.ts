@@ -67,11 +67,23 @@ const queryText = /^[\x21-\x7e]*$/;
 /** Escapes of unreserved characters are undone, all others are spelled in upper case (RFC 3986 §6.2.2). */
 const respell = (text: string): string =>
   text.includes('%')
-    ? text.replace(/%[0-9A-Fa-f]{2}/g, escape => {
-        const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-        return /[A-Za-z0-9\-._~]/.test(character) ? character : escape.toUpperCase();
+    ? text.replace(/%[0-9A-Fa-f]{2}/g, triplet => {
+        const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
+        return /[A-Za-z0-9\-._~]/.test(character) ? character : triplet.toUpperCase();
       })
     : text;
+
+/** Whether a server that undoes escapes before (or after) it splits the path would find a segment that is `.` or `..`. */
+function hasDotSegments(path: string): boolean {
+  for (let text = path, round = 0; ; round++) {
+    if (text.split(/[/\\]/).some(segment => /^\.{1,2}(;|$)/.test(segment))) return true;
+    const once = text.replace(/%(2[ef]|5c|25)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    if (once === text) return false;
+    // Nobody escapes four times over but to hide something.
+    if (round === 3) return true;
+    text = once;
+  }
+}
 
 /** A target in origin form (RFC 9112 §3.2.1) as path and query. Refuses what servers resolve in different ways. */
 export function canonicalTarget(target: string): { path: string; query: string } {
@@ -84,11 +96,8 @@ export function canonicalTarget(target: string): { path: string; query: string }
   if (!pathText.test(rawPath)) refuse('The path has a character or an escape that servers read differently.');
   if (!queryText.test(query)) refuse('The query has a character that may not stand there.');
   const path = respell(rawPath);
-  if (/%(00|5C|0A|0D)/.test(path)) refuse('The path has an encoded backslash, line break or NUL.');
-  for (const segment of path.slice(1).split('/')) {
-    const name = segment.split(';', 1)[0]!;
-    if (name === '.' || name === '..') refuse('The path has dot segments.');
-  }
+  if (/%([01][0-9A-F]|5C|7F)/.test(path)) refuse('The path has an encoded backslash or control character.');
+  if (hasDotSegments(path)) refuse('The path has dot segments.');
   if (path.includes('//')) refuse('The path has empty segments.');
   return { path, query };
 }

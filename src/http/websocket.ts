@@ -2,10 +2,10 @@
  * WebSocket: an upgrade was judged as a request; here it is carried by http-proxy-3 over a socket that we dialled and
  * verified. The head that goes upstream is the canonical one, not the one that came.
  */
-import { Agent, type IncomingMessage } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
-import type { Refusal } from '../errors.js';
+import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
 import type { Permit } from '../permit.js';
 import type { Exchange } from './exchange.js';
@@ -60,8 +60,10 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
     let status: number | null = null;
     let failure: Refusal | null = null;
     let scrubbed = 0;
-    proxy.on('proxyReqWs', (outbound: import('node:http').ClientRequest) => {
-      outbound.prependListener('upgrade', (answer: IncomingMessage) => {
+    let outbound: ClientRequest | null = null;
+    proxy.on('proxyReqWs', (started: ClientRequest) => {
+      outbound = started;
+      started.prependListener('upgrade', (answer: IncomingMessage) => {
         status = 101;
         const headers = answer.headers as Record<string, string | string[]>;
         for (const [name, value] of Object.entries(headers)) {
@@ -72,22 +74,26 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
         headers['tf-decision'] = 'allow';
         headers['tf-evidence-id'] = permit.allowed.evidence;
       });
-      outbound.prependListener('response', (answer: IncomingMessage) => {
-        status = answer.statusCode ?? null;
-      });
     });
+    const fail = (error: unknown): void => {
+      failure ??= upstreamRefusal(error, request);
+      upstream.destroy();
+    };
     // A socket that dies on one side takes the other with it: also when the kill switch destroys the client's.
     socket.once('close', () => upstream.destroy());
     upstream.once('close', () => {
+      if (status === null && !flight.stopped && !socket.destroyed) return reject(failure ?? upstreamRefusal(null, request));
       socket.destroy();
-      if (status === null && failure !== null) return reject(failure);
       const sent = 'bytesWritten' in upstream ? upstream.bytesWritten : 0;
       const error = flight.stopped ? 'killed' : (failure?.code ?? (status === null ? 'upstream_reset' : null));
       resolve({ status, error, bytesSent: sent, bytesReceived: 'bytesRead' in upstream ? upstream.bytesRead : 0, responseSha256: null, scrubbed });
     });
-    proxy.ws(message, socket, rest, { target: `${request.scheme}://${printAuthority(request)}` }, (error: unknown) => {
-      failure = upstreamRefusal(error, request);
-      upstream.destroy();
+    proxy.ws(message, socket, rest, { target: `${request.scheme}://${printAuthority(request)}` }, fail);
+    // The library would pass on an answer that is no upgrade as it came, with a secret that it may echo; and hang up on an error.
+    const pending = outbound as ClientRequest | null;
+    pending?.removeAllListeners('error').on('error', fail);
+    pending?.removeAllListeners('response').on('response', (answer: IncomingMessage) => {
+      fail(new Refusal('upstream_protocol', `${request.host} answered the upgrade with ${answer.statusCode} and did not switch protocols.`));
     });
   });
 }

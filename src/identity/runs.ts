@@ -1,6 +1,6 @@
 /** Runs: one `tf run` each, recognised by a token that lives as long as the run and is stored only as a hash. */
 import { createHash, randomBytes } from 'node:crypto';
-import { ulids } from '../log/ulid.js';
+import { ulids } from '../log/index.js';
 import type { Gateway, Subject } from '../model.js';
 import type { State, StoredRun } from './state.js';
 
@@ -25,8 +25,10 @@ export interface Runs {
   find(id: string): Run | undefined;
   /** The run whose token this is, or undefined. Looks up a hash, so time says nothing about the token. */
   byToken(token: string): Run | undefined;
-  /** Starts a run; the token (256 random bits, base64url) is returned once and kept nowhere. */
-  start(gateway: Gateway, fields: RunFields): { run: Run; token: string };
+  /** The run whose supervisor's secret this is, or undefined. */
+  bySupervisor(secret: string): Run | undefined;
+  /** Starts a run; token and supervisor's secret (256 random bits each, base64url) are returned once and kept nowhere. */
+  start(gateway: Gateway, fields: RunFields): { run: Run; token: string; supervisor: string };
   end(id: string): Run | undefined;
   /** Notes the process that the run consists of. */
   setPid(id: string, pid: number): void;
@@ -66,12 +68,18 @@ export function openRuns(state: State, gateway: (name: string) => Gateway | unde
     list: () => [...runs.values()],
     find: id => runs.get(id),
     byToken: token => tokens.get(digest(token)),
+    bySupervisor: secret => {
+      const hash = digest(secret);
+      return [...runs.values()].find(({ stored }) => stored.supervisor_sha256 === hash);
+    },
     start(owner, fields) {
       const token = randomBytes(32).toString('base64url');
+      const supervisor = randomBytes(32).toString('base64url');
       const stored: StoredRun = {
         id: `run_${nextId()}`,
         gateway: owner.name,
         token_sha256: digest(token),
+        supervisor_sha256: digest(supervisor),
         pid: fields.pid,
         started_at: new Date(now()).toISOString(),
         workload: fields.workload,
@@ -81,7 +89,7 @@ export function openRuns(state: State, gateway: (name: string) => Gateway | unde
       state.runs.put(stored.id, stored);
       const run = revive(stored, owner);
       add(run);
-      return { run, token };
+      return { run, token, supervisor };
     },
     setPid(id, pid) {
       const run = runs.get(id);

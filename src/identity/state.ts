@@ -12,6 +12,8 @@ export interface StoredRun {
   readonly gateway: string;
   /** Hex SHA-256 of the token; the token itself is kept nowhere. */
   readonly token_sha256: string;
+  /** The same of what its supervisor shows: `tf run` has it, the agent doesn't. */
+  readonly supervisor_sha256: string;
   readonly pid: number | null;
   readonly started_at: string;
   readonly workload: Readonly<Record<string, string | number>>;
@@ -44,12 +46,15 @@ export interface State {
 /** The key under which a kill switch is kept. */
 export const scopeKey = (scope: KillScope): string => (scope.kind === 'all' ? 'all' : `${scope.kind}:${scope.name}`);
 
-/** Opens (or makes, mode 0600) the state at `path`. Throws if the file isn't sound: the caller must then let nothing through. */
+/** Opens (or makes, mode 0600) the state at `path`, for this process alone (else `SQLITE_BUSY`). Throws if the file isn't sound: the caller must then let nothing through. */
 export function openState(path: string): State {
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
   chmodSync(path, 0o600);
   const db = new Database(path, { timeout: 2_000 });
+  // One proxy at a time; the system lets go of the lock however the process ends.
+  db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('journal_mode = WAL');
+  db.exec('BEGIN EXCLUSIVE; COMMIT');
   db.pragma('synchronous = FULL');
   const check = db.pragma('quick_check', { simple: true });
   if (check !== 'ok') throw new Error(`${path} is damaged: ${String(check)}`);

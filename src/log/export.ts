@@ -37,21 +37,19 @@ export function* exportCsv(rows: Iterable<Row>): Generator<string> {
     const entry = JSON.parse(text) as Seen;
     const { action, decision, resource } = entry as { action?: Part; decision?: Part; resource?: Part };
     const about =
-      resource == null
-        ? ''
-        : [resource['type'], resource['id']].filter(part => part !== undefined && part !== '').join(':');
+      resource == null ? '' : [resource.type, resource.id].filter(part => part !== undefined && part !== '').join(':');
     const values = [
       entry.seq,
       entry.time,
       entry.type,
       entry.id,
-      entry['run'],
+      entry.run,
       gatewayOf(entry),
-      decision?.['effect'],
-      action?.['name'],
+      decision?.effect,
+      action?.name,
       about,
-      decision?.['rule'],
-      decision?.['reason'],
+      decision?.rule,
+      decision?.reason,
       text,
     ];
     yield `${values.map(cell).join(',')}\r\n`;

@@ -2,6 +2,7 @@
 
 /** Why a log does not hold together. */
 export type FaultCode =
+  | 'unreadable'
   | 'entry_malformed'
   | 'entry_changed'
   | 'entry_missing'

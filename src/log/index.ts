@@ -1,6 +1,7 @@
 /** The log: every decision durable, chained and attested before its effect; verifiable by anybody, offline. */
 export type { Checkpoint } from './checkpoint.js';
 export { exportCsv, exportJsonLines, storedLines } from './export.js';
+export type { Unsound } from './finding.js';
 export { type PublicKey, parsePublicKey, publicKeyPath } from './key.js';
 export type { Log, LogOptions } from './log.js';
 export { openLog } from './open.js';
@@ -8,5 +9,4 @@ export { type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './
 export { makeReceipt, openReceipt, type Receipt } from './receipt.js';
 export { since } from './since.js';
 export { ulids } from './ulid.js';
-export type { Unsound } from './finding.js';
 export { type Sound, verify } from './verify.js';

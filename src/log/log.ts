@@ -240,7 +240,10 @@ export class OpenLog implements Log {
   }
 
   #answered(answer: Done | Failed): void {
-    if ('failure' in answer) return this.#fail(answer.failure);
+    if ('failure' in answer) {
+      this.#fail(answer.failure);
+      return;
+    }
     this.#checkpoint = answer.checkpoint;
     const settled = this.#committing ?? [];
     this.#committing = null;

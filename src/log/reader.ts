@@ -42,12 +42,12 @@ const member = (value: unknown, name: string): unknown =>
 
 /** The gateway that an entry is about, wherever its type keeps it. */
 export function gatewayOf(entry: Seen): string | undefined {
-  const scope = entry['scope'];
+  const scope = entry.scope;
   const candidates = [
-    member(entry['subject'], 'id'),
-    entry['gateway'],
-    member(entry['gateway'], 'name'),
-    member(entry['permission'], 'gateway'),
+    member(entry.subject, 'id'),
+    entry.gateway,
+    member(entry.gateway, 'name'),
+    member(entry.permission, 'gateway'),
     member(scope, 'kind') === 'gateway' ? member(scope, 'name') : undefined,
   ];
   return candidates.find(candidate => typeof candidate === 'string') as string | undefined;
@@ -57,13 +57,13 @@ export function gatewayOf(entry: Seen): string | undefined {
 export function matches(entry: Seen, filter: Filter): boolean {
   const { type, action, gateway, effect, task, run, since } = filter;
   if (type !== undefined && !type(entry.type)) return false;
-  if (run !== undefined && entry['run'] !== run) return false;
+  if (run !== undefined && entry.run !== run) return false;
   if (gateway !== undefined && gatewayOf(entry) !== gateway) return false;
-  if (effect !== undefined && member(entry['decision'], 'effect') !== effect) return false;
-  if (task !== undefined && member(entry['grant'], 'task') !== task) return false;
+  if (effect !== undefined && member(entry.decision, 'effect') !== effect) return false;
+  if (task !== undefined && member(entry.grant, 'task') !== task) return false;
   if (since !== undefined && !(Date.parse(entry.time) >= since)) return false;
   if (action === undefined) return true;
-  const name = member(entry['action'], 'name');
+  const name = member(entry.action, 'name');
   return typeof name === 'string' && action(name);
 }
 
@@ -87,7 +87,7 @@ export class Reader {
       throw new Fault(
         exitCode.failed,
         `The log ${path} can't be read: ${(error as Error).message}.`,
-        'Is it a ledger.db, and may you read it?',
+        'Is it a whole ledger.db, and may you read it? On a read-only disk, copy it elsewhere first.',
       );
     }
   }

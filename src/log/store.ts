@@ -139,6 +139,8 @@ export class Store {
       this.#sign();
       this.#setStopped('yes');
     })();
+    // So that ledger.db alone is the whole log, for whoever copies it.
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
     this.#db.close();
     this.#lock.close();
   }

@@ -210,15 +210,24 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
  * its signed checkpoints say. Finds the first entry that is not; what no checkpoint covers is only chained.
  */
 export function verify(evidence: Evidence): Sound | Unsound {
-  const entries = evidence.entries[Symbol.iterator]();
+  let reached = 0;
+  const counted = function* (): Generator<StoredEntry> {
+    for (const entry of evidence.entries) {
+      yield entry;
+      reached++;
+    }
+  };
+  const entries = counted();
   const checkpoints = evidence.checkpoints[Symbol.iterator]();
   try {
     return follow(evidence, entries, checkpoints);
   } catch (error) {
     if (error instanceof Finding) return error.verdict;
-    throw error;
+    // A database with damaged pages: what can't be read isn't evidence.
+    const detail = `Entry ${reached} can't be read: ${(error as Error).message}.`;
+    return { ok: false, code: 'unreadable', seq: reached, id: null, detail };
   } finally {
-    entries.return?.();
+    entries.return(undefined);
     checkpoints.return?.();
   }
 }

@@ -1,6 +1,6 @@
 /** The part of verification that follows tree and checkpoints: what has been signed, by whom, up to where. */
 import { type Checkpoint, openCheckpoint } from './checkpoint.js';
-import { Finding } from './finding.js';
+import { type FaultCode, Finding } from './finding.js';
 import type { Verifier } from './note.js';
 import { Frontier } from './tree.js';
 

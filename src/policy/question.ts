@@ -15,8 +15,8 @@ export function openCounters(): Counters {
     count(gateway, now) {
       const minute = Math.floor(now / 60_000);
       const hour = Math.floor(now / 3_600_000);
-      let known = counts.get(gateway);
-      if (known === undefined) counts.set(gateway, (known = { minute, hour, minutes: 0, hours: 0 }));
+      const known = counts.get(gateway) ?? { minute, hour, minutes: 0, hours: 0 };
+      counts.set(gateway, known);
       if (known.minute !== minute) Object.assign(known, { minute, minutes: 0 });
       if (known.hour !== hour) Object.assign(known, { hour, hours: 0 });
       return { minute: ++known.minutes, hour: ++known.hours };

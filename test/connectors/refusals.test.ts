@@ -27,13 +27,10 @@ async function denied(
     asked += 1;
     request.resume().on('end', () => {
       const meaning = catalog.classify(canonical(request, connector.hosts[0]!));
-      const context = { gateway: 'deploy-agent', meaning, rule: 'perm_7', evidence: 'ev_1', pendingStatus: 503 };
       const agent = request.headers['user-agent'] ?? '';
-      const answer = problemAnswer(new Refusal('denied', reason), context);
-      const shaped = connector.refusal?.({ status: answer.status, code: 'denied', detail: reason }, agent);
-      const body = JSON.stringify({ ...(JSON.parse(answer.body.toString()) as object), ...shaped?.body });
-      const fields = answer.fields.filter(([name]) => name !== 'Content-Length');
-      response.writeHead(shaped?.status ?? answer.status, fields.flat()).end(body);
+      const context = { gateway: 'deploy-agent', meaning, rule: 'perm_7', evidence: 'ev_1', pendingStatus: 503, agent };
+      const { status, fields, body } = problemAnswer(new Refusal('denied', reason), context);
+      response.writeHead(status, fields.filter(([name]) => name !== 'Content-Length').flat()).end(body);
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

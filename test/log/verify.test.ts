@@ -1,6 +1,6 @@
 /** Whatever is done to the file of a real log, verification finds it and names the first bad entry. */
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type Database from 'better-sqlite3';
@@ -46,8 +46,14 @@ const move = (db: Database.Database, from: number, to: number): void =>
 
 /** Each way to tamper with entry `k` (1 … entries − 2), and the entry that must be named. */
 const ways: Record<string, (db: Database.Database, k: number) => number> = {
-  'an edit': (db, k) => (put(db, k, edit(bytesOf(db, k)), leafOf(db, k)), k),
-  'an edit with its leaf adjusted': (db, k) => (put(db, k, edit(bytesOf(db, k))), k),
+  'an edit': (db, k) => {
+    put(db, k, edit(bytesOf(db, k)), leafOf(db, k));
+    return k;
+  },
+  'an edit with its leaf adjusted': (db, k) => {
+    put(db, k, edit(bytesOf(db, k)));
+    return k;
+  },
   'a flipped bit in the link': (db, k) => {
     put(
       db,
@@ -56,9 +62,18 @@ const ways: Record<string, (db: Database.Database, k: number) => number> = {
     );
     return k;
   },
-  'another spelling of the same JSON': (db, k) => (put(db, k, bytesOf(db, k).replace('"v":1', '"v": 1')), k),
-  'bytes that are not JSON': (db, k) => (put(db, k, bytesOf(db, k).slice(1)), k),
-  'a removal': (db, k) => (db.prepare('DELETE FROM entries WHERE seq = ?').run(k), k),
+  'another spelling of the same JSON': (db, k) => {
+    put(db, k, bytesOf(db, k).replace('"v":1', '"v": 1'));
+    return k;
+  },
+  'bytes that are not JSON': (db, k) => {
+    put(db, k, bytesOf(db, k).slice(1));
+    return k;
+  },
+  'a removal': (db, k) => {
+    db.prepare('DELETE FROM entries WHERE seq = ?').run(k);
+    return k;
+  },
   'a removal that closes the gap': (db, k) => {
     db.prepare('DELETE FROM entries WHERE seq = ?').run(k);
     for (let i = k + 1; i < entries; i++) move(db, i, i - 1);
@@ -82,9 +97,10 @@ const ways: Record<string, (db: Database.Database, k: number) => number> = {
     db.prepare('UPDATE entries SET id = ? WHERE seq = ?').run(id, k);
     return k;
   },
-  'another id beside the entry': (db, k) => (
-    db.prepare(`UPDATE entries SET id = 'ev_01J00000000000000000000000' WHERE seq = ?`).run(k), k
-  ),
+  'another id beside the entry': (db, k) => {
+    db.prepare(`UPDATE entries SET id = 'ev_01J00000000000000000000000' WHERE seq = ?`).run(k);
+    return k;
+  },
 };
 
 for (const [name, way] of Object.entries(ways)) {
@@ -195,4 +211,19 @@ test('a checkpoint that is forged, changed, of another log or missing altogether
   at.tamper(db => db.exec('DELETE FROM checkpoints'));
   const verdict = at.verify();
   assert.equal(!verdict.ok && verdict.code, 'checkpoint_missing');
+});
+
+test('a file with a damaged page is not taken for a log that holds together', async context => {
+  const at = place(context);
+  const log = await at.open();
+  for (let n = 1; n < 200; n++) log.note(decision(n));
+  await log.close();
+  const file = readFileSync(at.path);
+  for (const offset of [4096 * 6, 4096 * 9, file.length - 4096]) {
+    writeFileSync(
+      at.path,
+      Buffer.concat([file.subarray(0, offset), Buffer.alloc(64, 0x55), file.subarray(offset + 64)]),
+    );
+    assert.equal(at.verify().ok, false, `page at ${offset}`);
+  }
 });

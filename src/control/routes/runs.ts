@@ -44,6 +44,12 @@ async function start(call: Call): Promise<undefined> {
     house.log.note({ type: 'auth.rejected', run: inside, at: 'control', request: 'POST /runs', reason: 'A run may not start another one yet.' });
     throw new Fault(exitCode.refused, 'A run can\'t be started from inside a run.', 'Sub-agents need the permission gateway.spawn, which this version does not have yet.');
   }
+  // An ending proxy would leave the run with nothing but its next one; whoever asks looks for that at once.
+  if (house.ending()) throw new Fault(exitCode.unreachable, 'The proxy is ending.', 'Try again.');
+  const upstream = body['upstream'] as { connect_to?: Record<string, string>; ca?: string[] } | undefined;
+  // Another address for a name, or another root of trust, decides who gets a secret.
+  if (upstream !== undefined) call.asOperator();
+  else call.asOutsider();
   const name = text(body['gateway']);
   let gateway = house.gateways.find(name);
   if (gateway === undefined) {
@@ -51,11 +57,8 @@ async function start(call: Call): Promise<undefined> {
     await house.log.record({ type: 'gateway.created', run: null, gateway, by: call.by });
     house.refreshPolicy();
   }
-  const upstream = body['upstream'] as { connect_to?: Record<string, string>; ca?: string[] } | undefined;
-  // Another address for a name, or another root of trust, decides who gets a secret.
-  if (upstream !== undefined) call.asOperator();
   const pid = typeof body['pid'] === 'number' ? body['pid'] : null;
-  const { run, token } = house.runs.start(gateway, {
+  const { run, token, supervisor } = house.runs.start(gateway, {
     pid,
     user: text(body['user'], 'unknown'),
     workload: (body['workload'] ?? {}) as Record<string, string | number>,
@@ -65,7 +68,7 @@ async function start(call: Call): Promise<undefined> {
     await house.log.record({ type: 'run.started', run: run.stored.id, subject: run.subject, boundary: 'cooperative' });
     supervise(call, run);
     response.writeHead(200, { 'content-type': 'application/jsonl' });
-    response.write(`${JSON.stringify({ run: run.stored.id, token, port: house.port(), files: house.trustFiles, ...environment(call, name) })}\n`);
+    response.write(`${JSON.stringify({ run: run.stored.id, token, supervisor, port: house.port(), files: house.trustFiles, ...environment(call, name) })}\n`);
   } catch (error) {
     house.runs.end(run.stored.id);
     throw error;
@@ -87,9 +90,12 @@ function environment({ house, body }: Call, gateway: string): { drop: string[]; 
   return { drop: names.filter((_, i) => known[i]), placeholders };
 }
 
-/** After the proxy was restarted: the supervisor shows that its run is still alive. */
+/**
+ * After the proxy was restarted: the supervisor shows that its run is still alive. Not by the token, which the agent has:
+ * it could keep its run alive for ever, and deaf to the order to end.
+ */
 function attach(call: Call): undefined {
-  const run = call.house.runs.byToken(text(call.body['token']));
+  const run = call.house.runs.bySupervisor(text(call.body['supervisor']));
   if (run === undefined) throw new Fault(exitCode.missing, 'There is no such run.');
   supervise(call, run);
   call.response.writeHead(200, { 'content-type': 'application/jsonl' });
@@ -100,7 +106,7 @@ function attach(call: Call): undefined {
 /** The child's process, once it is there: what is inside is told by it. */
 function child({ house, params, body }: Call): unknown {
   const run = house.runs.find(params['id']!);
-  if (run === undefined || typeof body['pid'] !== 'number' || house.runs.byToken(text(body['token'])) !== run) throw new Fault(exitCode.missing, 'There is no such run.');
+  if (run === undefined || typeof body['pid'] !== 'number' || house.runs.bySupervisor(text(body['supervisor'])) !== run) throw new Fault(exitCode.missing, 'There is no such run.');
   house.runs.setPid(run.stored.id, body['pid']);
   return {};
 }
