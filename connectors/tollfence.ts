@@ -4,5 +4,5 @@ import type { Connector } from '../src/model.js';
 export default {
   name: 'tollfence',
   hosts: ['canary.tollfence.invalid'],
-  routes: { 'GET /': { action: 'canary', resource: 'canary' } },
+  routes: { 'GET /': { action: 'canary', access: 'permissions', resource: 'canary' } },
 } satisfies Connector;

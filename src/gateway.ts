@@ -7,7 +7,7 @@ import type { Exchange } from './http/exchange.js';
 import type { Flight } from './http/flights.js';
 import type { Belongs } from './identity/kill.js';
 import type { CanonicalRequest, Classified, Decision, Question, Subject } from './model.js';
-import type { Permit } from './permit.js';
+import type { Allowed, Permit } from './permit.js';
 
 /** What was learnt of a request so far; what a refusal and its entry are made from. */
 export interface Trace {
@@ -56,6 +56,16 @@ export interface Outcome {
   readonly scrubbed: number;
 }
 
+/** A decision that is on disk. */
+export interface Record {
+  /** Id of its entry. */
+  readonly evidence: string;
+  /** What a permit for this binds, whether there is one yet or not. */
+  readonly allowed: Omit<Allowed, 'evidence'>;
+  /** Null unless the decision is an allow. */
+  readonly permit: Permit | null;
+}
+
 /** The rooms that the line goes through. Each throws {@link Refusal} to end it. */
 export interface Rooms {
   /** Who sends this? 407. */
@@ -75,9 +85,9 @@ export interface Rooms {
   /** Can't fail: an error is a denial. */
   decide(question: Question): Promise<Decision> | Decision;
   /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
-  record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<{ evidence: string; permit: Permit | null }>;
+  record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<Record>;
   /** Waits for a human; a permit, or 503 pending, 403, 202. */
-  approve(trace: Trace, decoded: Decoded, flight: Flight): Promise<Permit>;
+  approve(trace: Trace, allowed: Record['allowed'], flight: Flight): Promise<Permit>;
   /** Takes the secret for this permit and puts it in its place. 502, 503. */
   inject(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
   /** Sends it and carries the answer back. 502, 504. */
@@ -117,7 +127,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     const recorded = await rooms.record(question, decision, decoded, meaning);
     trace.evidence = recorded.evidence;
     if (decision.effect === 'deny') throw new Refusal('denied', decision.reason);
-    const permit = recorded.permit ?? (await rooms.approve(trace, decoded, flight));
+    const permit = recorded.permit ?? (await rooms.approve(trace, recorded.allowed, flight));
     rooms.checkKill(flight);
 
     outgoing = rooms.inject(permit, decoded, meaning);

@@ -11,6 +11,8 @@ interface Explained {
   readonly resource: Resource;
   readonly decision: Decision;
   readonly killed: readonly Kill[];
+  /** Parameters that the proxy asks the API for when the request is made. */
+  readonly looked_up: readonly string[];
 }
 
 const colour = { allow: 'green', deny: 'red', require_approval: 'yellow', defer: 'yellow' } as const;
@@ -23,6 +25,7 @@ async function explain(method: string, url: string, options: { data?: string; he
   line(`resource    ${inert(resource.id === '' ? resource.type : `${resource.type}:${resource.id}`)}`);
   for (const [name, value] of Object.entries(action.parameters)) line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
   if (action.unknown.length > 0) line(`unknown     ${action.unknown.map(inert).join(', ')}`);
+  if (result.looked_up.length > 0) line(`looked up   ${result.looked_up.join(', ')}: by the proxy when the request is made; unknown here`);
   line(`decision    ${styled(colour[decision.effect], decision.effect)} by ${decision.rule}`);
   line(`reason      ${inert(decision.reason)}`);
   if (killed.length > 0) {

@@ -114,7 +114,7 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
   const started = connection.first as unknown as Started;
   try {
     const fault = await canaryFault({ port: started.port, gateway: line.gateway, token: started.token, ca: started.files.ca });
-    if (fault !== null) throw new Fault(notStarted, `The run was not started: a request that must be denied was not: ${fault}.`, 'See what would be decided with: tf explain GET https://canary.tollfence.invalid/ --gateway NAME');
+    if (fault !== null) throw new Fault(notStarted, `The run was not started: a request that must be denied was not: ${fault}.`, 'Every policy must deny the action tollfence.canary. See what yours says: tf explain GET https://canary.tollfence.invalid/ --gateway NAME');
     const { childEnvironment } = await import('../environment/child-environment.js');
     const { env, removed } = childEnvironment({
       parent: process.env, gateway: line.gateway, token: started.token, runId: started.run,

@@ -1,7 +1,7 @@
 /** The rooms of the line, furnished: what `src/gateway.ts` declares, from the parts of this process. */
 import { findPlaceholder } from '../../src/credentials/index.js';
 import { Refusal } from '../../src/errors.js';
-import type { Decoded, Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
+import type { Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
 import { readBody } from '../../src/http/body.js';
 import { decode } from '../../src/http/decode.js';
 import { forward, requestHash } from '../../src/http/forward.js';
@@ -21,8 +21,6 @@ export function openLine(parts: Parts): Rooms {
 
   const credentials = openCredentials(parts);
   const lookUp = openLookUp(parts, credentials);
-  const secrets = new WeakMap<Decoded, string | null>();
-
   /** A policy that was changed while the request waited for its approval is asked again. */
   const confirm = async ({ question: asked, decision }: Trace): Promise<void> => {
     if (house.policy.digest === decision!.policy_sha256) return;
@@ -56,18 +54,18 @@ export function openLine(parts: Parts): Rooms {
     decide: asked => house.policy.decide(asked),
     async record(asked, decision, decoded, meaning) {
       const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
-      secrets.set(decoded, secret);
+      const allowed = credentials.allowedFor(asked, decoded, secret);
       const entry = {
         type: 'action.decided', run: asked.subject.run, subject: asked.subject, grant: null, action: asked.action, resource: asked.resource,
         request: asked.request, decision: { ...decision, secret },
       } as const;
-      if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, permit: null };
-      const { recorded, permit } = await house.log.allow(entry, credentials.allowedFor(asked, decoded, secret));
-      return { evidence: recorded.id, permit };
+      if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, allowed, permit: null };
+      const { recorded, permit } = await house.log.allow(entry, allowed);
+      return { evidence: recorded.id, allowed, permit };
     },
-    approve(trace, decoded, flight) {
+    approve(trace, allowed, flight) {
       if (trace.decision!.effect === 'defer') throw new Refusal('denied', 'The policy defers this action, and this version can\'t hold actions back yet.');
-      return house.approvals.await(trace, decoded, flight, credentials.allowedFor(trace.question!, decoded, secrets.get(decoded) ?? null), () => confirm(trace));
+      return house.approvals.await(trace, flight, allowed, () => confirm(trace));
     },
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight) {

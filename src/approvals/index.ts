@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { exitCode, Fault, Refusal } from '../errors.js';
-import type { Decoded, Trace } from '../gateway.js';
+import type { Trace } from '../gateway.js';
 import type { Flight } from '../http/flights.js';
 import { printAuthority, printTarget } from '../http/target.js';
 import { type Log, ulids } from '../log/index.js';
@@ -44,7 +44,7 @@ export interface Approvals {
    * hold is over, `approval_refused`, `approval_timeout`, `killed`, and what the log throws. `confirm` is asked before it
    * is redeemed, and throws if the policy has changed its mind meanwhile.
    */
-  await(trace: Trace, decoded: Decoded, flight: Flight, allowed: Omit<Allowed, 'evidence'>, confirm: () => Promise<void>): Promise<Permit>;
+  await(trace: Trace, flight: Flight, allowed: Omit<Allowed, 'evidence'>, confirm: () => Promise<void>): Promise<Permit>;
 }
 
 interface Options {
@@ -166,10 +166,10 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       settle(approval, verdict);
       return shown(approval);
     },
-    async await(trace, decoded, flight, allowed, confirm) {
+    async await(trace, flight, allowed, confirm) {
       const binding = bindingOf(trace, allowed.secret !== null);
       // Bodies that can't be hashed can't be approved: nobody could say what was.
-      if (decoded.request.body.state === 'truncated') throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
+      if (trace.request!.body.state === 'truncated') throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
       sweep();
       const same = [...held.values()].filter(approval => approval.binding === binding && approval.gateway === trace.question!.subject.id);
       const approval = same.find(({ state }) => state === 'granted') ?? same.find(({ state }) => state === 'pending') ?? same.find(({ state }) => state === 'refused' || state === 'expired') ?? (await request(trace, binding));

@@ -3,7 +3,7 @@
  * verified. The head that goes upstream is the canonical one, not the one that came.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Transform } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
@@ -11,7 +11,7 @@ import type { Permit } from '../permit.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { admit, type ForwardOptions } from './forward.js';
-import { scrubText } from './scrub.js';
+import { scrubber, scrubText } from './scrub.js';
 import { printAuthority, printTarget } from './target.js';
 import { upstreamRefusal } from './upstream.js';
 
@@ -42,6 +42,34 @@ function printInto(message: IncomingMessage, { request }: Outgoing): void {
   message.url = printTarget(request.path, request.query);
 }
 
+// Long enough for the rest of a message that is on its way, short enough to be no wait for a person.
+const patience = 100;
+
+/** Frames from upstream with the secret masked. What may be the start of one is kept back, but not for ever: the next frame may never come. */
+function maskingStream(needles: readonly Buffer[], onFound: (count: number) => void): Transform {
+  const scrub = scrubber(needles);
+  let timer: NodeJS.Timeout | undefined;
+  let reported = 0;
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      clearTimeout(timer);
+      const clean = scrub.push(chunk);
+      onFound(scrub.found - reported);
+      reported = scrub.found;
+      timer = setTimeout(() => this.push(scrub.end()), patience);
+      done(null, clean);
+    },
+    flush(done) {
+      clearTimeout(timer);
+      done(null, scrub.end());
+    },
+    destroy(error, done) {
+      clearTimeout(timer);
+      done(error);
+    },
+  });
+}
+
 /** Carries a permitted upgrade until one side closes. Rejects with `Refusal` while nothing has gone to the client. */
 export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight, options: ForwardOptions): Promise<Outcome> {
   admit(permit, outgoing, options.now());
@@ -55,7 +83,7 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
     return { status: null, error: flight.stopped ? 'killed' : 'upstream_reset', bytesSent: 0, bytesReceived: 0, responseSha256: null, scrubbed: 0 };
   }
   printInto(message, outgoing);
-  const proxy = createProxyServer({ agent: new OneSocket(upstream), secure: true, prependPath: false });
+  const proxy = createProxyServer({ agent: new OneSocket(upstream), prependPath: false });
   return new Promise((resolve, reject) => {
     let status: number | null = null;
     let failure: Refusal | null = null;
@@ -88,7 +116,16 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
       const error = flight.stopped ? 'killed' : (failure?.code ?? (status === null ? 'upstream_reset' : null));
       resolve({ status, error, bytesSent: sent, bytesReceived: 'bytesRead' in upstream ? upstream.bytesRead : 0, responseSha256: null, scrubbed });
     });
-    proxy.ws(message, socket, rest, { target: `${request.scheme}://${printAuthority(request)}` }, fail);
+    proxy.on('open', (opened: Duplex) => {
+      if (outgoing.needles.length === 0) return;
+      const masking = maskingStream(outgoing.needles, count => {
+        scrubbed += count;
+      });
+      opened.unpipe(socket);
+      opened.pipe(masking).pipe(socket);
+    });
+    // `http`, because the socket that it gets has TLS around it already.
+    proxy.ws(message, socket, rest, { target: `http://${printAuthority(request)}` }, fail);
     // The library would pass on an answer that is no upgrade as it came, with a secret that it may echo; and hang up on an error.
     const pending = outbound as ClientRequest | null;
     pending?.removeAllListeners('error').on('error', fail);

@@ -80,15 +80,14 @@ test('an agent that looks everywhere, at an upstream that sends its credential b
   if (!has(t, 'ps', '-ef')) return;
   writeFileSync(join(world.dir, 'notes.txt'), 'what agents may read\n');
   const seen = world.received.length;
-  const { code, stdout, stderr } = await behind(world, agent('curious'), { GITHUB_TOKEN: canary, A_COPY: canary, ENCODED: `x${canary}` });
+  const { code, stdout, stderr } = await behind(world, agent('curious'), { GITHUB_TOKEN: canary, A_COPY: canary });
   assert.equal(code, 0, stderr);
   const arrived = world.received.slice(seen);
   assert.equal(arrived.length, 7, 'every request was sent');
   assert.ok(arrived.every(({ headers }) => headers.authorization === `Bearer ${canary}`), 'with the secret');
   for (const way of ['whole', 'gzip', 'br', 'deflate', 'bytes', 'gzip-bytes', 'trailing']) assert.match(stdout, new RegExp(`^${way}: 200$`, 'm'));
   assert.equal(stdout.match(/^the end$/gm)?.length, 7, 'every answer came whole');
-  const withoutPartial = stdout.replaceAll(`x${canary}`, '').replaceAll(JSON.stringify(`x${canary}`).slice(1, -1), '');
-  assert.deepEqual(found(withoutPartial), []);
+  assert.deepEqual(found(stdout), []);
   assert.deepEqual(found(stderr), []);
 });
 

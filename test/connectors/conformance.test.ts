@@ -122,6 +122,8 @@ test('every placeholder says that it is one, and has the shape that SDKs check',
     anthropic: /^sk-ant-api03-[A-Za-z0-9_-]{93}AA$/,
   };
   for (const { name, credentials } of connectors) {
+    // Tollfence's own connector, for the canary, has none.
+    if (name === 'tollfence') continue;
     assert.match(credentials!.placeholder, /tfplaceholder/);
     assert.match(credentials!.placeholder, shapes[name]!);
   }

@@ -116,7 +116,7 @@ async function explain({ house, body }: Call): Promise<unknown> {
   const subject: Subject = { type: 'agent', id: gateway.name, environment: gateway.environment, labels: gateway.labels, run: 'run_explain', chain: [gateway.name], user: { sub: 'operator' }, workload: {} };
   const decision = await house.policy.decide(question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 })));
   const killed = house.kill.active().filter(({ scope }) => scope.kind === 'all' || (scope.kind === 'gateway' && scope.name === gateway.name) || (scope.kind === 'connector' && scope.name === meaning.action.connector));
-  return { gateway: gateway.name, action: meaning.action, resource: meaning.resource, request: { method: request.method, host: request.host, path: request.path }, decision, killed };
+  return { gateway: gateway.name, action: meaning.action, resource: meaning.resource, request: { method: request.method, host: request.host, path: request.path }, decision, killed, looked_up: Object.keys(meaning.lookup?.parameters ?? {}) };
 }
 
 export const proxyRoutes: readonly Route[] = [
