@@ -34,11 +34,11 @@ function overview(program: Command): void {
 }
 
 /** Usage errors of commander end with the contract's code, whatever commander thinks. */
-function strict(command: Command): void {
+function strict(command: Command, path = command.name()): void {
   command.exitOverride();
   command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error: ')) });
-  command.showHelpAfterError(`(tf ${command.name() === 'tf' ? '' : `${command.name()} `}--help shows how)`);
-  for (const child of command.commands) strict(child);
+  command.showHelpAfterError(`(${path} --help shows how)`);
+  for (const child of command.commands) strict(child, `${path} ${child.name()}`);
 }
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -7,9 +7,9 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
 
-/** An address to dial. */
+/** Where to dial: judged addresses, in order of preference, of which the first that answers is taken. */
 export interface Destination {
-  readonly address: string;
+  readonly addresses: readonly [string, ...string[]];
   readonly port: number;
 }
 
@@ -89,10 +89,10 @@ export function destinations(rules: DestinationRules, resolve: Resolve = resolve
     const target = rules.connectTo.get(`${authority.host}:${authority.port}`);
     if (target !== undefined) {
       const colon = target.lastIndexOf(':');
-      return { address: target.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(target.slice(colon + 1)) };
+      return { addresses: [target.slice(0, colon).replace(/^\[|\]$/g, '')], port: Number(target.slice(colon + 1)) };
     }
     if (isIP(authority.host) !== 0) {
-      if (mayDial(authority.host)) return { address: authority.host, port: authority.port };
+      if (mayDial(authority.host)) return { addresses: [authority.host], port: authority.port };
       throw new Refusal('destination_prohibited', `${authority.host} is a private or special address.`);
     }
     let addresses: readonly string[];
@@ -101,11 +101,11 @@ export function destinations(rules: DestinationRules, resolve: Resolve = resolve
     } catch {
       throw new Refusal('upstream_dns', `The name ${authority.host} could not be resolved.`);
     }
-    const [first] = addresses;
+    const [first, ...rest] = addresses;
     if (first === undefined) throw new Refusal('upstream_dns', `The name ${authority.host} has no address.`);
     // One bad address in the answer spoils it: an honest name doesn't mix them.
     const bad = addresses.find(address => !mayDial(address));
     if (bad !== undefined) throw new Refusal('destination_prohibited', `${authority.host} resolves to a private or special address (${bad}).`);
-    return { address: first, port: authority.port };
+    return { addresses: [first, ...rest], port: authority.port };
   };
 }

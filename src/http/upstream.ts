@@ -2,7 +2,7 @@
  * Upstream: connections to APIs. One undici pool per gateway, authority and credential, so that nothing of one identity
  * (cookies of a connection, TLS session, NTLM state) is ever another's. TLS is verified strictly; a permit opens the door.
  */
-import { connect as tcpConnect, isIP, type Socket } from 'node:net';
+import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Pool } from 'undici';
 import { Refusal } from '../errors.js';
@@ -25,16 +25,22 @@ const connectTimeout = 10_000;
 /** Opens a verified connection to an authority. Rejects with `Refusal` or the error of the socket. */
 export type Dial = (authority: Authority, alpn: readonly string[]) => Promise<Socket>;
 
+/** Options to dial one of several judged addresses (RFC 8305), without asking DNS again. */
+function where([first, ...rest]: Destination['addresses'], port: number): { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean } {
+  if (rest.length === 0) return { host: first, port };
+  const judged = [first, ...rest].map(address => ({ address, family: isIP(address) }));
+  return { host: 'judged.invalid', port, autoSelectFamily: true, lookup: (_host, _options, done) => done(null, judged) };
+}
+
 /** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
 export function dialler(options: UpstreamOptions): Dial {
   return async (authority, alpn) => {
-    const { address, port } = await options.destination(authority);
+    const { addresses, port } = await options.destination(authority);
     return new Promise((resolve, reject) => {
       const secure = authority.scheme === 'https';
       const socket = secure
         ? tlsConnect({
-            host: address,
-            port,
+            ...where(addresses, port),
             ...(isIP(authority.host) === 0 ? { servername: authority.host } : {}),
             checkServerIdentity: (_, certificate) => checkServerIdentity(authority.host, certificate),
             secureContext: options.context(),
@@ -42,7 +48,7 @@ export function dialler(options: UpstreamOptions): Dial {
             rejectUnauthorized: true,
             minVersion: 'TLSv1.2',
           })
-        : tcpConnect({ host: address, port });
+        : tcpConnect(where(addresses, port));
       const timer = setTimeout(() => {
         socket.destroy();
         reject(new Refusal('upstream_timeout', `${authority.host} did not accept a connection in time.`));

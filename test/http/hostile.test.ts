@@ -14,6 +14,8 @@ before(async () => {
   await world.ok(['gateway', 'create', 'agent']);
   await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'github.*', '--effect', 'allow']);
   await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'http.*', '--effect', 'allow']);
+  await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'http.get', '--effect', 'allow']);
+  await world.ok(['secret', 'set', 'upstream-key', '--host', 'upstream.test', '--scheme', 'bearer'], { input: canary });
   await world.ok(['secret', 'set', 'github-token', '--connector', 'github'], { input: canary });
   agent = await startAgent(world, 'agent');
 });
@@ -226,7 +228,8 @@ test('an offer of h2c is ignored and the request answered as it is', async () =>
 
 test('an upgrade that the upstream answers without switching shows the agent nothing of that answer', async () => {
   // The stand-in echoes the head that it got, the credential among it.
-  const answer = await send(agent, get(issues, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='));
+  const lines = ['Host: upstream.test', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  const answer = await send(agent, `GET /live HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, { connect: 'upstream.test:443' });
   assert.equal(world.received.at(-1)?.headers.authorization, `Bearer ${canary}`);
   assert.ok(!`${answer.head}${answer.body}`.includes(canary), 'the secret came back');
   assert.equal(answer.status, 502, answer.head);
