@@ -58,8 +58,8 @@ function carry(request: IncomingMessage, response: ServerResponse): void {
 
 const contexts = new Map<string, SecureContext>();
 function contextFor(host: string): SecureContext {
-  let context = contexts.get(host);
-  if (context === undefined) contexts.set(host, (context = authority.contextFor(host)));
+  const context = contexts.get(host) ?? authority.contextFor(host);
+  contexts.set(host, context);
   return context;
 }
 

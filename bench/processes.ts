@@ -35,16 +35,18 @@ export const message = <T>(child: ChildProcess): Promise<T> =>
     });
   });
 
-/** Ends a process and waits for it. */
-export const end = (child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> =>
-  new Promise(resolve => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once('exit', () => resolve());
-    child.kill(signal);
-  });
+/** Ends everything that was started: politely, then not. */
+export const endAll = async (): Promise<void> => void (await Promise.all([...started].map(end)));
 
-/** Ends everything that was started. */
-export const endAll = async (): Promise<void> => void (await Promise.all([...started].map(child => end(child, 'SIGKILL'))));
+const end = (child: ChildProcess): Promise<void> =>
+  new Promise(resolve => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
 
 /** A process and all below it. */
 function tree(pid: number): number[] {

@@ -158,3 +158,5 @@ async function main(): Promise<void> {
 }
 
 await main();
+// A helper of Squid may outlive it and keep a pipe open.
+process.exit();

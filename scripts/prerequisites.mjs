@@ -12,7 +12,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 function nodeFault(version) {
   const [major, minor] = version.split('.').map(Number);
   if ((major === 20 && minor >= 19) || (major === 22 && minor >= 14) || major > 22) return [];
-  return [`Node.js is ${version}, and 20.19, 22.14 or later is needed.`, 'Install it from https://nodejs.org, then: npm ci'];
+  return [
+    `Node.js is ${version}, and 20.19, 22.14 or later is needed.`,
+    'Install it from https://nodejs.org, then: npm ci',
+  ];
 }
 
 function modulesFault() {
@@ -43,13 +46,18 @@ async function loopbackFault() {
     await new Promise(resolve => server.close(resolve));
     return [];
   } catch (error) {
-    return [`No port of 127.0.0.1 can be opened: ${error.message}`, 'The proxy and the stand-ins listen there: allow it.'];
+    return [
+      `No port of 127.0.0.1 can be opened: ${error.message}`,
+      'The proxy and the stand-ins listen there: allow it.',
+    ];
   }
 }
 
 /** Ends the process with 1, after naming everything that is missing; returns if nothing is. */
 export async function demandPrerequisites() {
-  const faults = [nodeFault(process.versions.node), modulesFault(), await loopbackFault()].filter(fault => fault.length > 0);
+  const faults = [nodeFault(process.versions.node), modulesFault(), await loopbackFault()].filter(
+    fault => fault.length > 0,
+  );
   // Without Node.js and the modules in place there is nothing to load.
   if (faults.length === 0 && sqliteFault().length > 0) faults.push(sqliteFault());
   if (faults.length === 0) return;

@@ -32,7 +32,10 @@ async function policy() {
     notRun.push(['the policy is what its Rego compiles to, and passes opa test', error.message]);
     return;
   }
-  check('the shipped policy is what its Rego compiles to, and passes opa test', ['scripts/build-policy.mjs', '--check']);
+  check('the shipped policy is what its Rego compiles to, and passes opa test', [
+    'scripts/build-policy.mjs',
+    '--check',
+  ]);
 }
 
 function testFiles(wanted) {
@@ -52,7 +55,8 @@ function tests(files) {
       if (todo === undefined || todo === false) failed = true;
     });
     stream.on('test:pass', ({ name, skip, file }) => {
-      if (skip) notRun.push([`${relative(`${root}dist`, file ?? '')}: ${name}`, skip === true ? 'no reason given' : skip]);
+      if (skip)
+        notRun.push([`${relative(`${root}dist`, file ?? '')}: ${name}`, skip === true ? 'no reason given' : skip]);
     });
     const lines = stream.compose(new spec());
     lines.pipe(process.stdout, { end: false });

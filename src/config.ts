@@ -15,7 +15,10 @@ export function parseDuration(text: string): number | null {
 const duration = z.string().refine(text => parseDuration(text) !== null, 'must be a duration such as 250ms, 55s or 15m').transform(text => parseDuration(text)!);
 
 const hostPort = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
-const address = z.string().refine(text => hostPort.test(text) && Number(hostPort.exec(text)![2]) < 65_536, 'must be HOST:PORT');
+/** Whether a text is `HOST:PORT`, with brackets around an IPv6 address. */
+export const isHostPort = (text: string): boolean => Number(hostPort.exec(text)?.[2] ?? 65_536) < 65_536;
+
+const address = z.string().refine(isHostPort, 'must be HOST:PORT');
 const block = z.string().refine(text => {
   const [net, bits, more] = text.split('/') as [string, string | undefined, string | undefined];
   const family = isIP(net);

@@ -21,7 +21,11 @@ export interface Import {
 /** All sources in these directories of the repository, by their paths in it. */
 export const sourcesIn = (...directories: readonly string[]): string[] =>
   directories
-    .flatMap(directory => readdirSync(`${repository}${directory}`, { recursive: true, encoding: 'utf8' }).map(name => join(directory, name)))
+    .flatMap(directory =>
+      readdirSync(`${repository}${directory}`, { recursive: true, encoding: 'utf8' }).map(name =>
+        join(directory, name),
+      ),
+    )
     .filter(name => /\.c?ts$/.test(name) && !name.endsWith('.d.ts'))
     .sort();
 
@@ -48,10 +52,15 @@ export function importsOf(file: string): Import[] {
     void found.push({ file, target: specifier === undefined ? '?' : resolve(file, specifier), typeOnly, names });
   for (const [, type, what = '', specifier] of text.matchAll(clause)) {
     const names = [...what.matchAll(/(type\s+)?([\w$*]+)(?:\s+as\s+[\w$]+)?/g)];
-    add(specifier, type !== undefined || names.every(([, each]) => each !== undefined), names.map(([, , name]) => name!));
+    add(
+      specifier,
+      type !== undefined || names.every(([, each]) => each !== undefined),
+      names.map(([, , name]) => name!),
+    );
   }
   for (const [, specifier] of text.matchAll(bare)) add(specifier);
   for (const [, quoted] of text.matchAll(called)) add(quoted);
-  for (const [, quoted] of text.matchAll(located)) add(quoted === undefined || /^\.\.?\/[\w/-]+\.c?js$/.test(quoted) ? quoted : 'file');
+  for (const [, quoted] of text.matchAll(located))
+    add(quoted === undefined || /^\.\.?\/[\w/-]+\.c?js$/.test(quoted) ? quoted : 'file');
   return found;
 }

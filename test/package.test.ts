@@ -16,10 +16,16 @@ const description = JSON.parse(readFileSync(`${repository}package.json`, 'utf8')
 function packed(): string[] {
   const cache = mkdtempSync(join(tmpdir(), 'tf-pack-'));
   try {
-    const out = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline', '--cache', cache], { cwd: repository, stdio: ['ignore', 'pipe', 'ignore'] });
+    const out = execFileSync(
+      'npm',
+      ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline', '--cache', cache],
+      { cwd: repository, stdio: ['ignore', 'pipe', 'ignore'] },
+    );
     const answer = JSON.parse(out.toString()) as unknown;
     // npm 12 names the packages, npm 10 and 11 list them.
-    const [pack] = (Array.isArray(answer) ? answer : Object.values(answer as object)) as { files: { path: string }[] }[];
+    const [pack] = (Array.isArray(answer) ? answer : Object.values(answer as object)) as {
+      files: { path: string }[];
+    }[];
     return pack!.files.map(({ path }) => path);
   } finally {
     rmSync(cache, { recursive: true, force: true });
@@ -30,12 +36,22 @@ test('the package holds every room compiled, the policy with its digest, and the
   const files = packed();
   const compiled = sourcesIn('src', 'connectors', 'vault', 'bin').map(file => `dist/${file.replace(/ts$/, 'js')}`);
   const papers = ['README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'SECURITY.md', 'ARCHITECTURE.md', 'package.json'];
-  const policy = ['policies/tollfence.wasm', 'policies/tollfence.wasm.sha256', 'policies/tollfence.rego', 'policies/NOTICE'];
-  assert.deepEqual([...compiled, ...papers, ...policy].filter(file => !files.includes(file)), []);
+  const policy = [
+    'policies/tollfence.wasm',
+    'policies/tollfence.wasm.sha256',
+    'policies/tollfence.rego',
+    'policies/NOTICE',
+  ];
+  assert.deepEqual(
+    [...compiled, ...papers, ...policy].filter(file => !files.includes(file)),
+    [],
+  );
 });
 
 test('the package holds no tests, no benchmarks, no examples and no sources', () => {
-  const strange = packed().filter(file => /^dist\/(test|bench|examples)\/|^(test|bench|examples|src|bin|vault|scripts)\/|(?<!\.d)\.c?ts$|\.test\./.test(file));
+  const strange = packed().filter(file =>
+    /^dist\/(test|bench|examples)\/|^(test|bench|examples|src|bin|vault|scripts)\/|(?<!\.d)\.c?ts$|\.test\./.test(file),
+  );
   assert.deepEqual(strange, []);
 });
 

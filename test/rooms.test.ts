@@ -29,7 +29,11 @@ const rooms: Readonly<Record<string, Room>> = {
       '@open-policy-agent/opa-wasm canonicalize node:child_process node:crypto node:fs node:module node:os node:path node:stream/promises node:worker_threads node:zlib',
     doors: 'index compiler question',
   },
-  identity: { enters: 'errors log type:model', touches: 'better-sqlite3 node:crypto node:fs', doors: 'gateways kill runs state' },
+  identity: {
+    enters: 'errors log type:model',
+    touches: 'better-sqlite3 node:crypto node:fs',
+    doors: 'gateways kill runs state',
+  },
   log: {
     enters: 'errors permit type:model',
     touches: 'better-sqlite3 node:crypto node:fs node:path node:worker_threads',
@@ -42,7 +46,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   vault: {
     enters: 'credentials errors permit type:model',
-    touches: 'better-sqlite3 libsodium-wrappers-sumo node:child_process node:crypto node:fs node:path node:worker_threads',
+    touches:
+      'better-sqlite3 libsodium-wrappers-sumo node:child_process node:crypto node:fs node:path node:worker_threads',
     doors: 'index',
   },
   tls: {
@@ -53,7 +58,8 @@ const rooms: Readonly<Record<string, Room>> = {
   http: {
     enters: 'credentials errors identity permit type:gateway type:model',
     touches: 'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:zlib undici',
-    doors: 'authenticate body decode destination exchange fetch flights forward listener problem target upstream websocket',
+    doors:
+      'authenticate body decode destination exchange fetch flights forward listener problem target upstream websocket',
   },
   control: {
     enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:vault',
@@ -67,7 +73,8 @@ const rooms: Readonly<Record<string, Room>> = {
     doors: 'control daemon home print version',
   },
   'bin/commands': {
-    enters: 'action bin bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:model type:vault',
+    enters:
+      'action bin bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:model type:vault',
     touches:
       '@clack/prompts commander node:crypto node:events node:fs node:fs/promises node:os node:path node:timers/promises node:util',
   },
@@ -110,9 +117,12 @@ function fault({ file, target, typeOnly }: Import): string | null {
   if (!isFile(target)) return words(touches).includes(target) ? null : `${file} may not touch ${target}`;
   const { room, inside } = place(target);
   if (room === own) return null;
-  if (!words(enters).includes(room) && !(typeOnly && words(enters).includes(`type:${room}`))) return `${file} may not enter ${room}`;
+  if (!words(enters).includes(room) && !(typeOnly && words(enters).includes(`type:${room}`)))
+    return `${file} may not enter ${room}`;
   const doors = rooms[room]?.doors;
-  return doors === undefined || inside === '' || words(doors).includes(inside) ? null : `${file} enters ${room} not by a door: ${target}`;
+  return doors === undefined || inside === '' || words(doors).includes(inside)
+    ? null
+    : `${file} enters ${room} not by a door: ${target}`;
 }
 
 test('no room enters a room, or touches a module, that the table does not give it', () => {
@@ -128,43 +138,75 @@ test('the table gives no room more than it uses', () => {
     const entered = (room: string, types: boolean): boolean =>
       own.some(({ target, typeOnly }) => isFile(target) && place(target).room === room && (types || !typeOnly));
     const opened = (door: string): boolean =>
-      imports.some(({ file, target }) => place(file).room !== name && isFile(target) && place(target).room === name && place(target).inside === door);
+      imports.some(
+        ({ file, target }) =>
+          place(file).room !== name && isFile(target) && place(target).room === name && place(target).inside === door,
+      );
     return [
-      ...words(enters).filter(room => !entered(room.replace('type:', ''), room.startsWith('type:'))).map(room => `${name} does not enter ${room}`),
-      ...words(touches).filter(module => !own.some(({ target }) => target === module)).map(module => `${name} does not touch ${module}`),
-      ...words(doors ?? '').filter(door => !opened(door)).map(door => `nobody uses the door ${door} of ${name}`),
+      ...words(enters)
+        .filter(room => !entered(room.replace('type:', ''), room.startsWith('type:')))
+        .map(room => `${name} does not enter ${room}`),
+      ...words(touches)
+        .filter(module => !own.some(({ target }) => target === module))
+        .map(module => `${name} does not touch ${module}`),
+      ...words(doors ?? '')
+        .filter(door => !opened(door))
+        .map(door => `nobody uses the door ${door} of ${name}`),
     ];
   });
   assert.deepEqual(spare, []);
 });
 
 test('every file is in a room of the table, and no room is a drawer', () => {
-  assert.deepEqual(files.filter(file => rooms[place(file).room] === undefined), []);
-  assert.deepEqual(files.filter(file => /(^|\/)(utils?|common|helpers?|misc|shared)(\/|\.)/.test(file)), []);
+  assert.deepEqual(
+    files.filter(file => rooms[place(file).room] === undefined),
+    [],
+  );
+  assert.deepEqual(
+    files.filter(file => /(^|\/)(utils?|common|helpers?|misc|shared)(\/|\.)/.test(file)),
+    [],
+  );
 });
 
 test('only the log mints permits', () => {
-  const minting = imports.filter(({ target, names }) => target === 'src/permit.ts' && names.includes('mint')).map(({ file }) => place(file).room);
+  const minting = imports
+    .filter(({ target, names }) => target === 'src/permit.ts' && names.includes('mint'))
+    .map(({ file }) => place(file).room);
   assert.deepEqual([...new Set(minting)], ['log']);
   // A whole module taken under one name would take `mint` with it.
-  assert.deepEqual(files.filter(file => /import\s+\*.*permit\.js|import\(.*permit\.js/.test(read(file))), []);
+  assert.deepEqual(
+    files.filter(file => /import\s+\*.*permit\.js|import\(.*permit\.js/.test(read(file))),
+    [],
+  );
 });
 
 test('the line imports no disk, no network and no vault, and nothing but types except refusals', () => {
   const values = importsOf('src/gateway.ts').filter(({ typeOnly }) => !typeOnly);
-  assert.deepEqual(values.map(({ target }) => target), ['src/errors.ts']);
+  assert.deepEqual(
+    values.map(({ target }) => target),
+    ['src/errors.ts'],
+  );
 });
 
 test('a connector imports types and other connectors, and nothing else', () => {
-  const others = imports.filter(({ file, target, typeOnly }) => place(file).room === 'connectors' && place(target).room !== 'connectors' && !typeOnly);
+  const others = imports.filter(
+    ({ file, target, typeOnly }) =>
+      place(file).room === 'connectors' && place(target).room !== 'connectors' && !typeOnly,
+  );
   assert.deepEqual(others, []);
 });
 
 test('what a file loads can be read in it: only two look for a file of data by a computed name', () => {
-  assert.deepEqual(imports.filter(({ target }) => target === '?').map(({ file }) => file), ['bin/version.ts', 'src/policy/shipped.ts']);
+  assert.deepEqual(
+    imports.filter(({ target }) => target === '?').map(({ file }) => file),
+    ['bin/version.ts', 'src/policy/shipped.ts'],
+  );
 });
 
 test('no file but the vocabulary, which is only read, is longer than 300 lines', () => {
-  const long = files.filter(file => file !== 'src/model.ts').map(file => [file, read(file).split('\n').length - 1] as const).filter(([, lines]) => lines > 300);
+  const long = files
+    .filter(file => file !== 'src/model.ts')
+    .map(file => [file, read(file).split('\n').length - 1] as const)
+    .filter(([, lines]) => lines > 300);
   assert.deepEqual(long, []);
 });

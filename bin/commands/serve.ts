@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Config, parseConfig } from '../../src/config.js';
+import { type Config, isHostPort, parseConfig } from '../../src/config.js';
 import { exitCode, Fault } from '../../src/errors.js';
 import { home, paths } from '../home.js';
 import { note } from '../print.js';
@@ -26,9 +26,11 @@ export function parseConnectTo(text: string): [string, string] {
 export function readConfig(options: Partial<ServeOptions> = {}): Config {
   const file = paths().config;
   const config = parseConfig(existsSync(file) ? readFileSync(file, 'utf8') : '', file);
+  const listen = options.listen ?? process.env['TF_LISTEN'] ?? config.listen;
+  if (!isHostPort(listen)) throw new Fault(exitCode.usage, `"${listen}" is not HOST:PORT.`, 'For example: 127.0.0.1:8080, or 127.0.0.1:0 for a free port.');
   return {
     ...config,
-    listen: options.listen ?? process.env['TF_LISTEN'] ?? config.listen,
+    listen,
     upstream: {
       ...config.upstream,
       connect_to: { ...config.upstream.connect_to, ...Object.fromEntries((options.connectTo ?? []).map(parseConnectTo)) },

@@ -42,14 +42,24 @@ async function status({ json: asJson }: { json?: boolean }): Promise<void> {
   }
 }
 
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function stop({ json: asJson }: { json?: boolean }): Promise<void> {
   const { socket } = paths();
   if (!(await answers(socket))) {
     if (asJson) return json({ stopped: false, running: false });
     return line('No proxy is running.');
   }
-  await call('POST', '/stop', {}, { start: false });
-  while (await answers(socket)) await new Promise(resolve => setTimeout(resolve, 20));
+  const { pid } = (await call('POST', '/stop', {}, { start: false })) as { pid: number };
+  // Its files are still being closed when the socket has gone: whoever makes a backup next wants them whole.
+  while ((await answers(socket)) || lives(pid)) await new Promise(resolve => setTimeout(resolve, 20));
   if (asJson) return json({ stopped: true, running: false });
   line('The proxy has stopped.');
 }

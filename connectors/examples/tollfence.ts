@@ -2,5 +2,5 @@
 export default `
 # The request that tf run sends before it starts a child, to see it denied
 GET https://canary.tollfence.invalid/
-  tollfence.canary  read  canary
+  tollfence.canary  permissions  canary
 `;

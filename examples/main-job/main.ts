@@ -19,10 +19,20 @@ async function furnish({ tf }: Stage): Promise<void> {
     ['--action', 'github.issue.*', '--effect', 'allow'],
     ['--action', 'openai.chat.create', '--effect', 'allow'],
     ['--action', 'stripe.charge.create', '--effect', 'allow'],
-    ['--action', 'stripe.charge.create', '--effect', 'deny', '--where', 'amount > 1000', '--reason', 'Agents spend 10 euros at most.'],
+    [
+      '--action',
+      'stripe.charge.create',
+      '--effect',
+      'deny',
+      '--where',
+      'amount > 1000',
+      '--reason',
+      'Agents spend 10 euros at most.',
+    ],
   ];
   expect((await tf(['gateway', 'create', 'research-agent'])).code === 0, 'the gateway is created');
-  for (const rule of rules) expect((await tf(['permissions', 'set', ...gateway, ...rule])).code === 0, 'the permission is set');
+  for (const rule of rules)
+    expect((await tf(['permissions', 'set', ...gateway, ...rule])).code === 0, 'the permission is set');
 
   step('2. The secret goes into the vault, and comes out only towards GitHub.');
   const set = await tf(['secret', 'set', 'github-token', '--connector', 'github'], { input: `${token}\n` });
@@ -75,17 +85,27 @@ async function stopped({ agent, tf, standIns: { received } }: Stage): Promise<vo
   expect(kill !== undefined, `the agent gets ${enough} events`);
   expect((await kill).code === 0, 'the kill switch is thrown');
   const stream = received[before];
-  expect(stream !== undefined && stream.cut && stream.events < streamLength, 'the stream is cut before its end');
+  expect(stream?.cut === true && stream.events < streamLength, 'the stream is cut before its end');
   expect(/the stream broke off after \d+ events/.test(output), 'the agent sees the stream break off');
-  expect(output.includes('→ 403 deny') && output.includes('It talks too much'), "the agent's next request is refused, with the reason");
+  expect(
+    output.includes('→ 403 deny') && output.includes('It talks too much'),
+    "the agent's next request is refused, with the reason",
+  );
   expect(received.length === before + 1, 'the next request does not arrive');
-  note(`api.openai.com: the connection was cut after ${stream.events} of ${streamLength} events; nothing arrived since.`);
+  note(
+    `api.openai.com: the connection was cut after ${stream.events} of ${streamLength} events; nothing arrived since.`,
+  );
 }
 
 async function proven({ tf }: Stage): Promise<void> {
   step('7. The log: who, what, why, which rule. Each line was on disk before its request left.');
   const logs = await tf(['logs']);
-  for (const line of [/allow +github\.issue\.create/, /deny +stripe\.charge\.create/, /allow +openai\.chat\.create/, /kill\.activated/])
+  for (const line of [
+    /allow +github\.issue\.create/,
+    /deny +stripe\.charge\.create/,
+    /allow +openai\.chat\.create/,
+    /kill\.activated/,
+  ])
     expect(line.test(logs.output), `the log has ${line.source.replace(/ \+|\\/g, ' ')}`);
   expect(!logs.output.includes(token), 'the log does not have the token');
 
@@ -101,12 +121,15 @@ const leave = async (): Promise<void> => {
   await stage?.close();
   stage = undefined;
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave().finally(() => process.exit(1)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void leave().finally(() => process.exit(1)));
 try {
   stage = await openStage();
   for (const part of [furnish, environment, allowed, denied, stopped, proven]) await part(stage);
   await leave();
-  say(`\nDone in ${((Date.now() - began) / 1000).toFixed(1)} s: everything above was checked, and nothing is left behind.`);
+  say(
+    `\nDone in ${((Date.now() - began) / 1000).toFixed(1)} s: everything above was checked, and nothing is left behind.`,
+  );
 } catch (error) {
   await leave().catch(() => {});
   console.error(`\nerror: The main job failed: ${error instanceof Error ? error.message : String(error)}`);

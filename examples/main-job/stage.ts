@@ -77,9 +77,15 @@ export async function openStage(): Promise<Stage> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TF_'));
   const base = { ...Object.fromEntries(inherited), TF_HOME: home, XDG_CONFIG_HOME: join(dir, 'config'), NO_COLOR: '1' };
 
-  const run = (args: readonly string[], { input, env, show = () => true, onLine }: Call): Promise<{ code: number; output: string }> =>
+  const run = (
+    args: readonly string[],
+    { input, env, show = () => true, onLine }: Call,
+  ): Promise<{ code: number; output: string }> =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [program, ...args], { env: { ...base, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [program, ...args], {
+        env: { ...base, ...env },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
       const timer = setTimeout(() => child.kill('SIGKILL'), patience);
       let output = '';
       eachLine(child, line => {

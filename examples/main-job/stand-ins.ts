@@ -65,8 +65,9 @@ export async function openStandIns(dir: string): Promise<StandIns> {
   const root = join(dir, 'stand-ins.pem');
   writeFileSync(root, authority.certificatePem);
   const received: Received[] = [];
-  const server = createServer({ SNICallback: (name, done) => done(null, authority.contextFor(name)) }, (request, response) =>
-    answer(request, response, received),
+  const server = createServer(
+    { SNICallback: (name, done) => done(null, authority.contextFor(name)) },
+    (request, response) => answer(request, response, received),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -33,7 +33,9 @@ test('the main job fails when Tollfence does not do what it shows', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'tf-demo-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   // Without `env` on the PATH, the agent of the third step can't show what it must.
-  const { code, stderr } = await runProgram(process.execPath, [program], { env: { TMPDIR: dir, HOME: dir, PATH: dir } });
+  const { code, stderr } = await runProgram(process.execPath, [program], {
+    env: { TMPDIR: dir, HOME: dir, PATH: dir },
+  });
   assert.equal(code, 1);
   assert.match(stderr, /^\nerror: The main job failed: this must hold, and does not: /);
   assert.deepEqual(readdirSync(dir), []);

@@ -121,7 +121,7 @@ async function explain({ house, body }: Call): Promise<unknown> {
 
 export const proxyRoutes: readonly Route[] = [
   { method: 'GET', path: '/status', authority: 'any', handle: status },
-  { method: 'POST', path: '/stop', authority: 'any', handle: ({ house }) => (house.shutdown(), { stopping: true }) },
+  { method: 'POST', path: '/stop', authority: 'any', handle: ({ house }) => (house.shutdown(), { stopping: true, pid: process.pid }) },
   { method: 'GET', path: '/secrets', authority: 'any', handle: ({ house }) => house.vault.list() },
   { method: 'POST', path: '/secrets', authority: 'operator', handle: setSecret },
   { method: 'POST', path: '/secrets/:name/rotate', authority: 'operator', handle: rotateSecret },

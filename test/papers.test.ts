@@ -1,0 +1,91 @@
+/** The papers: what the documents say of tests, commands, files and dependencies is so. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { parseConfig } from '../src/config.js';
+import { read, repository, sourcesIn } from './imports.js';
+import { tfProgram } from './world.js';
+
+const papers = [
+  ...['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...readdirSync(`${repository}docs`).map(name => `docs/${name}`),
+];
+
+test('every test that SECURITY.md names is there', () => {
+  const tests = sourcesIn('test')
+    .filter(file => file.endsWith('.test.ts'))
+    .map(read)
+    .join('\n');
+  const named = [...read('SECURITY.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name!);
+  assert.ok(named.length > 40);
+  assert.deepEqual(
+    named.filter(name => !["'", '"', '`'].some(quote => tests.includes(`test(${quote}${name}${quote}`))),
+    [],
+  );
+});
+
+test('each of the ten invariants names a test', () => {
+  const sections = read('SECURITY.md')
+    .split(/^\*\*\d+\. /m)
+    .slice(1);
+  assert.equal(sections.length, 10);
+  assert.deepEqual(
+    sections.filter(section => !section.includes('“')),
+    [],
+  );
+});
+
+test('links between documents lead somewhere', () => {
+  const broken = papers.flatMap(paper =>
+    [...read(paper).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map(([, target]) => join(dirname(paper), target!))
+      .filter(target => !existsSync(`${repository}${target}`)),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('every command in a block of a document is one that tf has', () => {
+  const help = execFileSync(process.execPath, [tfProgram, '--help']).toString();
+  const known = new Set([...help.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name!));
+  const used = papers.flatMap(paper =>
+    [...read(paper).matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
+      [...block!.matchAll(/(?:^|\| |&& |\bexec … )tf ([a-z-]+)/gm)].map(([, name]) => name!),
+    ),
+  );
+  assert.ok(used.length > 20);
+  assert.deepEqual(
+    [...new Set(used)].filter(name => !known.has(name)),
+    [],
+  );
+});
+
+test('the configuration in the manual is accepted, and leaves out no key', () => {
+  const [, manual = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(read('docs/configuration.md')) ?? [];
+  const keysOf = (value: unknown, path = ''): string[] =>
+    value === null || typeof value !== 'object' || Array.isArray(value) || path === 'upstream.connect_to'
+      ? [path]
+      : Object.entries(value).flatMap(([key, each]) => keysOf(each, path === '' ? key : `${path}.${key}`));
+  const said = parseConfig(manual);
+  const defaults = parseConfig('');
+  assert.deepEqual(keysOf(said), keysOf(defaults));
+  const key = (path: string): RegExp => new RegExp(`^ *${path.split('.').at(-1)}:`, 'm');
+  assert.deepEqual(
+    keysOf(defaults).filter(path => !key(path).test(manual)),
+    [],
+  );
+  // Besides the two examples, the manual shows the defaults.
+  assert.deepEqual({ ...said, upstream: null }, { ...defaults, upstream: null });
+});
+
+test('every dependency has a reason in CONTRIBUTING.md, and nothing else has one', () => {
+  const { dependencies, optionalDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const rows = [...read('CONTRIBUTING.md').matchAll(/^\| ([@\w/.-]+)(?: \(optional\))? \| \S/gm)]
+    .map(([, name]) => name!)
+    .filter(name => name !== 'package');
+  assert.deepEqual(rows.sort(), [...Object.keys(dependencies!), ...Object.keys(optionalDependencies!)].sort());
+});
