@@ -91,6 +91,15 @@ function hold(connection: Stream, started: Started, onTerminate: () => void): { 
   };
 }
 
+/** Who starts it. In a container the user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid:${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
 /** What could not be started, in the codes of the shell. */
 function spawnFault(error: unknown, program: string): Fault {
   const { code } = error as NodeJS.ErrnoException;
@@ -106,7 +115,7 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
   const connection = await persist(() => stream('POST', '/runs', {
     gateway: line.gateway,
     pid: process.pid,
-    user: userInfo().username,
+    user: userName(),
     workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
     environment: environmentDigests(),
     ...(special ? { upstream: { connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)), ca: options.upstreamCa.map(file => resolve(file)) } } : {}),

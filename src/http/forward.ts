@@ -63,9 +63,11 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
     let gone = false;
     let sent = Buffer.isBuffer(payload) ? payload.length : 0;
 
-    const finish = (error: Refusal | null): void => {
+    const finish = (fault: Refusal | null): void => {
       if (done) return;
       done = true;
+      // A kill destroys both sides at once; whichever is heard of first, that was why.
+      const error = fault !== null && flight.stopped ? killed() : fault;
       response.off('close', leave);
       if (error !== null && carrier === null) return reject(error);
       if (error !== null) exchange.destroy();
@@ -81,9 +83,7 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
     const leave = (): void => {
       if (done || response.writableFinished) return;
       gone = true;
-      const why = flight.stopped
-        ? new Refusal('killed', 'The kill switch stopped this request while it was on its way.')
-        : new Refusal('upstream_reset', 'The client closed the connection before the answer was complete.');
+      const why = flight.stopped ? killed() : new Refusal('upstream_reset', 'The client closed the connection before the answer was complete.');
       controller?.abort(why);
       finish(why);
     };
@@ -148,6 +148,8 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
     }
   });
 }
+
+const killed = (): Refusal => new Refusal('killed', 'The kill switch stopped this request while it was on its way.');
 
 /** Looks for the marker of placeholders in the part of a body that was too long to be judged before. */
 function markerWatch(): (chunk: Buffer) => boolean {

@@ -73,15 +73,15 @@ function isKilled(answer: RawAnswer, reason = ''): void {
 }
 
 /** The scopes, and what else they are called. */
-const scopes: readonly (readonly [args: () => string[], other: () => string])[] = [
-  [() => ['agent'], () => 'gateway:agent'],
-  [() => ['--connector', 'http'], () => 'connector:http'],
-  [() => ['--run', agent.env['TF_RUN']!], () => `run:${agent.env['TF_RUN']}`],
-  [() => ['--all'], () => 'all'],
+const scopes: readonly (readonly [about: string, args: () => string[], scope: () => string])[] = [
+  ['a gateway', () => ['agent'], () => 'gateway:agent'],
+  ['a connector', () => ['--connector', 'http'], () => 'connector:http'],
+  ['a run', () => ['--run', agent.env['TF_RUN']!], () => `run:${agent.env['TF_RUN']}`],
+  ['everything', () => ['--all'], () => 'all'],
 ];
 
-for (const [args, scope] of scopes) {
-  test(`tf kill ${args.toString().slice(6)} ends an event stream on both sides, refuses what comes next, and resume lifts it`, async () => {
+for (const [about, args, scope] of scopes) {
+  test(`a kill of ${about} ends an event stream on both sides, refuses what comes next, and resume lifts it`, async () => {
     const socket = await openTls(agent, upstream);
     let text = '';
     socket.on('data', (chunk: Buffer) => {
@@ -100,8 +100,9 @@ for (const [args, scope] of scopes) {
     await world.ok(['kill-switch', '--deactivate', '--scope', scope()]);
     assert.equal((await send(agent, get('/again'), upstream)).status, 200);
     const all = await entries(world);
-    assert.ok(all.some(({ type, reason }) => type === 'kill.activated' && reason === 'odd posts'));
-    assert.ok(all.some(({ type, error }) => type === 'action.completed' && error === 'killed'));
+    const stopped = all.findLast(({ type, request }) => type === 'action.decided' && request?.path === '/hold/events')!;
+    assert.ok(all.some(({ type, seq, reason }) => type === 'kill.activated' && seq > stopped.seq && reason === 'odd posts'));
+    assert.equal(all.find(({ type, decided }) => type === 'action.completed' && decided === stopped.id)?.error, 'killed');
   });
 }
 

@@ -82,7 +82,6 @@ export function readAnswer(socket: Socket): Promise<RawAnswer> {
     };
     const close = (): void => look(true);
     socket.on('data', take).once('close', close);
-    socket.on('error', () => {});
   });
 }
 

@@ -238,6 +238,7 @@ test('an upgrade that the upstream answers without switching shows the agent not
 
 test('a request to the proxy itself without a target in full is refused', async () => {
   const socket = connect({ host: '127.0.0.1', port: agent.port });
+  socket.on('error', () => {});
   const answer = readAnswer(socket);
   socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nProxy-Authorization: ${agent.authorization}\r\n\r\n`);
   assert.equal((await answer).status, 400);
