@@ -1,10 +1,11 @@
 # The forward proxy in a container: `docker run -p 8080:8080 -v tollfence:/var/lib/tollfence tollfence`.
-# Agents get HTTPS_PROXY and the CA from `tf env` and `tf ca export`; see docs/getting-started.md.
+# What agents need to use it is in docs/getting-started.md.
 
 FROM node:22-bookworm AS build
 WORKDIR /opt/tollfence
-COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+COPY package.json package-lock.json .npmrc ./
+COPY scripts ./scripts
+RUN npm ci --no-audit --no-fund && node scripts/sqlite.mjs
 COPY . .
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 

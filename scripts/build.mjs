@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { prepareSqlite } from './sqlite.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = `${root}node_modules/typescript/bin/tsc`;
@@ -21,3 +22,10 @@ for (const [what, args] of [
   if (status !== 0) process.exit(1);
 }
 chmodSync(`${root}dist/bin/tf.js`, 0o755);
+
+// What was built can't run without it; after the compiler, whose errors are there sooner.
+const sqlite = await prepareSqlite();
+if (sqlite !== null) {
+  console.error(`error: ${sqlite[0]}\n  ${sqlite[1].replaceAll('\n', '\n  ')}`);
+  process.exit(1);
+}

@@ -1,9 +1,9 @@
 /** What Tollfence needs of this machine, checked before anything is built or run: every fault at once, with what to do. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { prepareSqlite } from './sqlite.mjs';
 
 /** The repository, with a slash at the end. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,22 +21,6 @@ function nodeFault(version) {
 function modulesFault() {
   if (existsSync(`${root}node_modules/typescript/bin/tsc`)) return [];
   return ['The dependencies are not installed.', 'Run: npm ci'];
-}
-
-/** better-sqlite3 is compiled when it is installed, where nobody has compiled it before. */
-function sqliteFault() {
-  try {
-    const Database = createRequire(import.meta.url)('better-sqlite3');
-    new Database(':memory:').close();
-    return [];
-  } catch (error) {
-    const missing = ['c++', 'make', 'python3'].filter(tool => spawnSync(tool, ['--version']).error !== undefined);
-    const tools = missing.length === 0 ? '' : ` Not found here: ${missing.join(', ')}.`;
-    return [
-      `SQLite (better-sqlite3) can't be loaded: ${String(error.message).split('\n', 1)[0]}`,
-      `It is compiled by npm ci, with a C++ compiler, make and Python 3.${tools}\nThen run: npm rebuild better-sqlite3`,
-    ];
-  }
 }
 
 async function loopbackFault() {
@@ -58,8 +42,9 @@ export async function demandPrerequisites() {
   const faults = [nodeFault(process.versions.node), modulesFault(), await loopbackFault()].filter(
     fault => fault.length > 0,
   );
-  // Without Node.js and the modules in place there is nothing to load.
-  if (faults.length === 0 && sqliteFault().length > 0) faults.push(sqliteFault());
+  // Without Node.js and the modules in place there is nothing to compile.
+  const sqlite = faults.length === 0 ? await prepareSqlite() : null;
+  if (sqlite !== null) faults.push(sqlite);
   if (faults.length === 0) return;
   for (const [what, next] of faults) console.error(`error: ${what}\n  ${next.replaceAll('\n', '\n  ')}`);
   process.exit(1);

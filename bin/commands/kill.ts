@@ -40,6 +40,7 @@ async function resume(gateway: string | undefined, { json: asJson, ...options }:
 function parseScope(text: string): { gateway?: string; options: ScopeOptions } {
   if (text === 'all') return { options: { all: true } };
   const match = /^(gateway|connector|run):(.+)$/.exec(text);
+  if (match === null && text.includes(':')) throw new Fault(exitCode.usage, `"${text}" is not a scope.`, 'Write all, gateway:NAME, connector:NAME or run:ID.');
   if (match === null) return { gateway: text, options: {} };
   return match[1] === 'gateway' ? { gateway: match[2]!, options: {} } : { options: { [match[1]!]: match[2]! } };
 }

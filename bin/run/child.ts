@@ -3,15 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, closeSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
-/** Starts it with the streams of this process. Rejects with the error of the system (ENOENT, EACCES …). */
-export function startChild([program, ...args]: readonly [string, ...string[]], env: Record<string, string>): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', env });
-    child.once('spawn', () => resolve(child));
-    child.once('error', reject);
-  });
-}
-
 const hasTerminal = (): boolean => {
   try {
     closeSync(openSync('/dev/tty', 'r'));
@@ -25,15 +16,27 @@ const forwarded: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'S
 // The terminal sends these to the whole group; sent on as well, the child would get them twice.
 const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
-/** Passes signals on for as long as the child lives; resolves with its exit code, 128+n if signal n ended it. */
-export function follow(child: ChildProcess): Promise<number> {
+/**
+ * Starts it with the streams of this process. Signals to this process are the child's from then on. Rejects with the error
+ * of the system (ENOENT, EACCES …).
+ */
+export function startChild([program, ...args]: readonly [string, ...string[]], env: Record<string, string>): Promise<ChildProcess> {
   const terminal = hasTerminal();
+  // Before it is there: a signal that answers its first word must not find this process unprepared, and end it alone.
   for (const signal of forwarded) process.on(signal, () => child.kill(signal));
   for (const signal of fromTerminal) process.on(signal, () => (terminal ? undefined : child.kill(signal)));
-  return new Promise(resolve => {
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)));
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(child));
+    child.once('error', reject);
   });
 }
+
+/** Resolves with its exit code, 128+n if signal n ended it. */
+export const follow = (child: ChildProcess): Promise<number> =>
+  new Promise(resolve => {
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)));
+  });
 
 /** The processes below one, children before their own children (Linux; elsewhere only itself is known). */
 function tree(pid: number): number[] {

@@ -35,6 +35,7 @@ test('a sync that fails poisons the log: the answer is 503, nothing is sent, als
   assert.equal((await ask())['method'], 'GET');
   // A run that is alive over the fault: a new one could not even be recorded.
   const agent = world.start(['run', '--', 'agent', 'sh', '-c', 'echo ready; read go; curl -sS https://api.github.com/repos/acme/site/issues; read go; curl -sS https://api.github.com/repos/acme/site/issues']);
+  const ended = once(agent, 'exit');
   const printed: string[] = [];
   agent.stdout!.setEncoding('utf8').on('data', (text: string) => printed.push(text));
   // Its canary has been denied by then; that, too, is an entry.
@@ -52,7 +53,7 @@ test('a sync that fails poisons the log: the answer is 503, nothing is sent, als
   assert.equal((JSON.parse(printed.join('')) as Record<string, unknown>)['code'], 'log_unavailable');
   assert.equal(world.received.length, sent, 'nothing was sent');
   agent.stdin!.end();
-  await once(agent, 'exit');
+  await ended;
 
   await world.ok(['stop']);
   assert.equal((await ask())['method'], 'GET', 'after a restart the log goes on');

@@ -47,7 +47,7 @@ test('stdin goes to the child whole, and its output comes back whole and apart',
 });
 
 test('SIGTERM to tf reaches the child, which may end as it likes', async () => {
-  const { run, ended, output } = await ready('trap "echo tidied; exit 9" TERM; echo ready; while :; do sleep 0.05; done');
+  const { run, ended, output } = await ready('trap "echo tidied; exit 9" TERM; echo ready; for i in $(seq 200); do sleep 0.05; done');
   run.kill('SIGTERM');
   assert.equal(await ended, 9);
   assert.match(output(), /tidied/);
@@ -60,7 +60,7 @@ test('a child that SIGTERM kills makes 143', async () => {
 });
 
 test('SIGHUP and SIGUSR2 reach the child too, and tf goes on', async () => {
-  const { run, ended, output } = await ready('trap "echo hup" HUP; trap "echo usr2; exit 5" USR2; echo ready; while :; do sleep 0.05; done');
+  const { run, ended, output } = await ready('trap "echo hup" HUP; trap "echo usr2; exit 5" USR2; echo ready; for i in $(seq 200); do sleep 0.05; done');
   run.kill('SIGHUP');
   for (let i = 0; i < 200 && !output().includes('hup'); i++) await new Promise(resolve => setTimeout(resolve, 25));
   run.kill('SIGUSR2');

@@ -106,6 +106,7 @@ async function explain({ house, body }: Call): Promise<unknown> {
     rawHeaders.push('Content-Type', /^\s*[[{]/.test(content.toString()) ? 'application/json' : 'application/x-www-form-urlencoded');
   }
   if (content !== null) rawHeaders.push('Content-Length', String(content.length));
+  if (!/^https?:\/\//i.test(text(body['url']))) throw new Fault(exitCode.usage, `"${text(body['url'])}" is not a URL: write it in full.`, 'For example: https://api.github.com/repos/acme/site/issues');
   const head = decode({ method: text(body['method']).toUpperCase(), target: text(body['url']), rawHeaders, tunnel: null, sni: null });
   const request: CanonicalRequest = {
     ...head,
