@@ -94,11 +94,17 @@ export const gitRoutes: { readonly [methodAndTemplate: string]: Route } = {
  * A refusal in the forms that git itself prints: plain text where refs are asked for, and as the result of a push an
  * error in the side band (gitprotocol-pack, "Packfile Data"), which git reads from a 200 alone. Others get the JSON.
  */
-export const gitRefusal: NonNullable<Connector['refusal']> = ({ status, code, detail, next = '', action }, agent = '') => {
+export const gitRefusal: NonNullable<Connector['refusal']> = (
+  { status, code, detail, next = '', action },
+  agent = '',
+) => {
   if (!/^git\//.test(agent)) return {};
-  const lines = [`${status} ${code}: ${detail}`, next].map(line => line.replace(/[\u0000-\u001f\u007f]|\p{Cs}/gu, ' ').slice(0, 4000));
-  if (action !== 'git.push') return { instead: { media_type: 'text/plain; charset=utf-8', text: `${lines.join('\n')}\n` } };
-  const packet = `\u0003${lines.join('\n')}\n`;
+  const lines = [`${status} ${code}: ${detail}`, next].map(line =>
+    line.replace(/[\u0000-\u001f\u007f]|\p{Cs}/gu, ' ').slice(0, 4000),
+  );
+  if (action !== 'git.push')
+    return { instead: { media_type: 'text/plain; charset=utf-8', text: `${lines.join('\n')}\n` } };
+  const packet = `\u0003${lines.join(' ')}\n`;
   const bytes = encodeURIComponent(packet).replace(/%../g, '.').length;
   const text = `${(bytes + 4).toString(16).padStart(4, '0')}${packet}0000`;
   return { status: 200, instead: { media_type: 'application/x-git-receive-pack-result', text } };

@@ -59,9 +59,18 @@ export function parseConfig(text: string, source = 'config.yaml'): Config {
   const document = parseDocument(text, { uniqueKeys: true });
   const faults = document.errors.map(error => `  line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n', 1)[0]}`);
   if (faults.length > 0) throw invalid(source, faults);
-  const result = schema.safeParse(document.toJS() ?? {});
+  const result = schema.safeParse(plain(document, source) ?? {});
   if (result.success) return result.data;
   throw invalid(source, result.error.issues.flatMap(sentences));
+}
+
+/** The document as plain values; aliases are resolved only here. */
+function plain(document: ReturnType<typeof parseDocument>, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw invalid(source, [`  ${error instanceof Error ? error.message : 'it can\'t be read'}`]);
+  }
 }
 
 const invalid = (source: string, faults: readonly string[]): Fault =>

@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../src/config.js';
+import { type Code, refusalRow } from '../src/errors.js';
 import { read, repository, sourcesIn } from './imports.js';
 import { tfProgram } from './world.js';
 
@@ -17,7 +18,8 @@ test('every test that SECURITY.md names is there', () => {
   const tests = sourcesIn('test')
     .filter(file => file.endsWith('.test.ts'))
     .map(read)
-    .join('\n');
+    .join('\n')
+    .replaceAll("\\'", "'");
   const named = [...read('SECURITY.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name!);
   assert.ok(named.length > 40);
   assert.deepEqual(
@@ -37,6 +39,18 @@ test('each of the ten invariants names a test', () => {
   );
 });
 
+test('the exits that ARCHITECTURE.md draws are refusals with these statuses', () => {
+  const [, drawing = ''] = /```\n(connection[\s\S]*?)```/.exec(read('ARCHITECTURE.md')) ?? [];
+  const exits = [...drawing.matchAll(/(\d{3}) ([a-z]+(?:_[a-z]+)*)(?![a-z_])/g)].map(
+    ([, status, code]) => [code!, Number(status)] as const,
+  );
+  assert.ok(exits.length > 10);
+  assert.deepEqual(
+    exits.filter(([code, status]) => refusalRow(code as Code)?.status !== status),
+    [],
+  );
+});
+
 test('links between documents lead somewhere', () => {
   const broken = papers.flatMap(paper =>
     [...read(paper).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
@@ -48,7 +62,7 @@ test('links between documents lead somewhere', () => {
 
 test('every command in a block of a document is one that tf has', () => {
   const help = execFileSync(process.execPath, [tfProgram, '--help']).toString();
-  const known = new Set([...help.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name!));
+  const known = new Set([...help.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name!));
   const used = papers.flatMap(paper =>
     [...read(paper).matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
       [...block!.matchAll(/(?:^|\| |&& |\bexec … )tf ([a-z-]+)/gm)].map(([, name]) => name!),

@@ -57,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   http: {
     enters: 'credentials errors identity permit type:gateway type:model',
-    touches: 'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:zlib undici',
+    touches: 'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
       'authenticate body decode destination exchange fetch flights forward listener problem target upstream websocket',
   },

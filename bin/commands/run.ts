@@ -5,8 +5,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCode, Fault } from '../../src/errors.js';
 import { call, type Stream, stream } from '../control.js';
-import { ensureProxy } from '../daemon.js';
+import { answers, ensureProxy } from '../daemon.js';
 import type { TrustFiles } from '../environment/child-environment.js';
+import { paths } from '../home.js';
 import { note, problem } from '../print.js';
 import { canaryFault } from '../run/canary.js';
 import { follow, startChild, terminate } from '../run/child.js';
@@ -69,15 +70,22 @@ function hold(connection: Stream, started: Started, onTerminate: () => void): { 
   let current = connection;
   const watch = (open: Stream): void => {
     current = open;
+    let stopped = false;
     open.onLine(line => {
       if (line['event'] === 'terminate') onTerminate();
+      if (line['event'] === 'ending') stopped = true;
     });
     open.onEnd(() => {
       if (over) return;
-      void reattach().catch((error: unknown) => problem(`The proxy has gone, and this run with it: ${error instanceof Error ? error.message : 'unknown'}`, 'Its requests fail from now on. Start the run again.'));
+      void reattach(stopped).catch((error: unknown) => problem(`The proxy has gone, and this run with it: ${error instanceof Error ? error.message : 'unknown'}`, 'Its requests fail from now on. Start the run again.'));
     });
   };
-  const reattach = async (): Promise<void> => {
+  const reattach = async (stopped: boolean): Promise<void> => {
+    if (stopped) {
+      problem('The proxy was stopped: the requests of this run fail until there is one again.', 'Start one with: tf serve   (any tf run starts one, too)');
+      while (!over && !(await answers(paths().socket))) await new Promise(resolve => setTimeout(resolve, 100));
+      if (over) return;
+    }
     const open = await persist(() => stream('POST', '/runs/attach', { supervisor: started.supervisor }, false));
     if (open.first['port'] !== started.port) throw new Fault(exitCode.failed, 'it had to take another port');
     watch(open);

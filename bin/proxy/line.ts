@@ -39,8 +39,8 @@ export function openLine(parts: Parts): Rooms {
       const head = decode(exchange.head);
       exchange.proceed();
       const body = await readBody(head, exchange.source);
-      const { expects: _, bodied: __, mediaType: ___, codings: ____, ...canonical } = head;
-      const request: CanonicalRequest = Object.freeze({ ...canonical, body: body.facts, content: body.content });
+      const { scheme, host, port, method, path, query, fields, upgrade } = head;
+      const request: CanonicalRequest = Object.freeze({ scheme, host, port, method, path, query, fields, upgrade, body: body.facts, content: body.content });
       return { request, hash: requestHash(request), payload: body.stream ?? body.bytes, release: body.release };
     },
     classify: request => catalog.classify(request),
@@ -78,7 +78,7 @@ export function openLine(parts: Parts): Rooms {
       house.log.note(completion(trace, outcome, outgoing));
     },
     async refuse(exchange, refusal, trace) {
-      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status, agent: userAgent(exchange.head.rawHeaders) };
+      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, connector: catalog.forHost(exchange.head.tunnel?.host ?? ''), rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status, agent: userAgent(exchange.head.rawHeaders) };
       let evidence = trace.evidence ?? refusal.extra.evidence ?? null;
       let final = refusal;
       if (evidence === null && trace.caller !== null) {

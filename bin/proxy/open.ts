@@ -60,8 +60,12 @@ export interface Proxy {
 }
 
 function openExclusiveState(path: string): State {
+  return readable(path, () => openState(path));
+}
+
+function readable<T>(path: string, read: () => T): T {
   try {
-    return openState(path);
+    return read();
   } catch (error) {
     if ((error as { code?: string }).code === 'SQLITE_BUSY') throw Object.assign(new Fault(exitCode.failed, 'Another proxy uses this TF_HOME.', 'See it with: tf status'), { code: 'busy' });
     throw new Fault(exitCode.failed, `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`, `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`);
@@ -118,7 +122,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   chmodSync(home, 0o700);
 
   const state = openExclusiveState(at.state);
-  const gateways = openGateways(state);
+  const gateways = readable(at.state, () => openGateways(state));
   const kill = openKillSwitch(state);
   const catalog = openCatalog(connectors);
   const log = await openLog({ path: at.ledger, keyPath: at.logKey, durability: config.log.durability, now, random: randomBytes });
@@ -206,6 +210,8 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     asked,
     async close(drain) {
       ending = true;
+      // Runs must not start another proxy against the will of whoever stops this one.
+      for (const { stored } of runs.list()) tell(stored.id, { event: 'ending' });
       clearTimeout(orphans);
       server.close();
       const until = now() + drain;

@@ -1,14 +1,20 @@
 /** GitHub: one ref. https://docs.github.com/rest/git/refs */
 import type { RequestView, Route, Value } from '../../src/model.js';
 
-type Read = (request: RequestView) => { readonly parameters: { readonly [name: string]: Value }; readonly unknown: readonly string[] };
+type Read = (request: RequestView) => {
+  readonly parameters: { readonly [name: string]: Value };
+  readonly unknown: readonly string[];
+};
 
 const nothing: Read = () => ({ parameters: {}, unknown: [] });
 
 /** `force` and `sha` of an update; of another type, or in a body that can't be read, they are unknown. */
 const update: Read = ({ json }) => {
   const types = { force: 'boolean', sha: 'string' };
-  const body = typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as { readonly [name: string]: Value }) : null;
+  const body =
+    typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as { readonly [name: string]: Value })
+      : null;
   const parameters: { [name: string]: Value } = {};
   const unknown: string[] = [];
   for (const [name, type] of Object.entries(types)) {
@@ -30,8 +36,10 @@ const ofRef =
     const [, kind, name] = /^(heads|tags)\/(.+)$/.exec(ref) ?? [];
     const { parameters, unknown } = read(request);
     const resource = `repo:${owner}/${repo}`;
-    if (kind === 'heads') return { action: `branch.${verb}`, resource, parameters: { branch: name!, ...parameters }, unknown };
-    if (kind === 'tags' && verb === 'delete') return { action: 'tag.delete', resource, parameters: { tag: name!, ...parameters }, unknown };
+    if (kind === 'heads')
+      return { action: `branch.${verb}`, resource, parameters: { branch: name!, ...parameters }, unknown };
+    if (kind === 'tags' && verb === 'delete')
+      return { action: 'tag.delete', resource, parameters: { tag: name!, ...parameters }, unknown };
     return { action: `ref.${verb}`, resource, parameters: { ref, ...parameters }, unknown };
   };
 

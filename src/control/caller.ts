@@ -86,11 +86,14 @@ const holds = (pid: number, path: string): boolean => {
   }
 };
 
+const maxProofs = 1_000;
+
 /** `place` is the directory for proof files; `runs` are those alive, whose processes mark what is inside. */
 export function openCallerCheck(place: string, credential: string, runs: () => readonly Run[]): CallerCheck {
   mkdirSync(place, { recursive: true, mode: 0o700 });
   // As /proc names the files that a process holds.
   const dir = realpathSync(place);
+  for (const name of readdirSync(dir)) if (name.startsWith('proof-')) rmSync(join(dir, name), { force: true });
   const expected = createHash('sha256').update(credential).digest();
   const proofs = new Set<string>();
 
@@ -125,7 +128,7 @@ export function openCallerCheck(place: string, credential: string, runs: () => r
       closeSync(openSync(join(dir, name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600));
       proofs.add(name);
       // Whoever asks without using it must not fill the directory.
-      if (proofs.size > 64) {
+      if (proofs.size > maxProofs) {
         const [oldest] = proofs;
         proofs.delete(oldest!);
         rmSync(join(dir, oldest!), { force: true });

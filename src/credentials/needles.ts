@@ -13,11 +13,23 @@ const shortest = 6;
 export function needles(value: Buffer, scheme: Scheme): Buffer[] {
   const forms = new Set<string>();
   for (const part of secretParts(value, scheme)) {
-    for (const form of [part.toString('latin1'), ...base64s(part), ...hexes(part), ...percents(part), ...jsons(part)]) {
+    const raw = part.toString('latin1');
+    // Nobody has a reason to escape unreserved characters, but a few escape everything.
+    const escaped = unreserved.test(raw) ? everyOctet(part) : [...percents(part), ...jsons(part)];
+    for (const form of [raw, ...base64s(part), ...hexes(part), ...escaped]) {
       if (form.length >= shortest) forms.add(form);
     }
   }
   return [...forms].sort((a, b) => b.length - a.length).map(form => Buffer.from(form, 'latin1'));
+}
+
+/** What percent-encoding and JSON leave as it is (RFC 3986 §2.3, less `~`, which the form encoding escapes). */
+const unreserved = /^[A-Za-z0-9._-]*$/;
+
+/** Every byte percent-encoded. */
+function everyOctet(part: Buffer): string[] {
+  const lower = part.toString('hex').replace(/../g, '%$&');
+  return [lower, lower.toUpperCase()];
 }
 
 function base64s(part: Buffer): string[] {

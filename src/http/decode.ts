@@ -134,7 +134,9 @@ export function decode(head: RawHead): Head {
   if (seen.has('upgrade') && bodied) refuse('A request for an upgrade may not have a body.');
   if (upgrade === 'websocket' && head.method !== 'GET') refuse('An upgrade to websocket is asked for with GET.');
   return {
-    ...authority,
+    scheme: authority.scheme,
+    host: authority.host,
+    port: authority.port,
     method: head.method,
     path,
     query,

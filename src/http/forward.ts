@@ -2,7 +2,7 @@
  * Forward: sends a permitted request and carries the answer back as it comes, with back-pressure both ways. A permit
  * opens the door; what was judged is what is printed; whatever is doubtful destroys the upstream connection.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
@@ -13,6 +13,7 @@ import { type Permit, spend } from '../permit.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { type Carrier, responseCarrier } from './response.js';
+import { spent } from './spent.js';
 import { printAuthority, printTarget } from './target.js';
 import { type Upstream, upstreamRefusal } from './upstream.js';
 
@@ -93,6 +94,7 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
       // Heard before undici hears it: what is refused here has not been sent.
       payload.on('data', (chunk: Buffer) => {
         sent += chunk.length;
+        spent(chunk.length);
         if (!watch(chunk)) return;
         const found = new Refusal('denied', 'A placeholder for a credential stands in the body, where it would be sent to the upstream.', { rule: 'placeholder' });
         controller?.abort(found);
@@ -164,8 +166,6 @@ function markerWatch(): (chunk: Buffer) => boolean {
 
 /** SHA-256 over the canonical request: what a permit and an approval are bound to. */
 export function requestHash(request: Outgoing['request']): string {
-  const hash = createHash('sha256');
-  hash.update(`${request.method} ${request.scheme}://${printAuthority(request)}${printTarget(request.path, request.query)}\n`);
-  hash.update(JSON.stringify([request.fields, request.body, request.upgrade]));
-  return hash.digest('hex');
+  const line = `${request.method} ${request.scheme}://${printAuthority(request)}${printTarget(request.path, request.query)}\n`;
+  return hash('sha256', line + JSON.stringify([request.fields, request.body, request.upgrade]), 'hex');
 }

@@ -64,6 +64,8 @@ export function createListener(options: ListenerOptions): TcpServer {
   const http = createServer(serverOptions);
   http.maxHeadersCount = 0; // dropped silently by Node; ours are counted and refused
   http.timeout = 0;
+  // It never listens itself, and Node watches over slow heads only from then on.
+  http.emit('listening');
 
   const origin = (request: IncomingMessage): Origin => {
     const tunnel = tunnels.get(request.socket);

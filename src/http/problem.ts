@@ -3,12 +3,14 @@
  * for, and headers that scripts look for. Never HTML.
  */
 import { type Refusal, refusalRow } from '../errors.js';
-import type { Classified, Field } from '../model.js';
+import type { Classified, Connector, Field } from '../model.js';
 
 /** What is known about the refused request by then. */
 export interface ProblemContext {
   readonly gateway: string | null;
   readonly meaning: Classified | null;
+  /** The connector of the host: what shapes a refusal that came before its meaning was known. */
+  readonly connector?: Connector | null;
   readonly rule: string | null;
   readonly evidence: string | null;
   readonly pendingStatus: number;
@@ -35,7 +37,7 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const next = refusal.extra.next ?? (refusal.code === 'denied' && action !== null && context.gateway !== null
     ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
     : row.next);
-  const connector = context.meaning?.connector;
+  const connector = context.meaning?.connector ?? context.connector;
   const refused = { status, code: refusal.code, detail, next, action: action?.slice((connector?.name.length ?? 0) + 1) ?? '' };
   const shaped = connector?.refusal?.(refused, context.agent) ?? {};
   const resource = context.meaning?.resource;

@@ -2,12 +2,13 @@
  * Response: an upstream answer on its way to the client. Hop-by-hop fields go, evidence is added, injected secrets are
  * masked (through gzip, deflate and br if need be), and the client's pace becomes the upstream's.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Refusal } from '../errors.js';
 import { scrubber, scrubText } from './scrub.js';
+import { spent } from './spent.js';
 
 /** What comes from upstream, and how it is to be carried. */
 export interface Arriving {
@@ -82,12 +83,29 @@ function head(from: Arriving): { flat: string[]; coding: string; found: number }
 const without = (flat: readonly string[], names: readonly string[]): string[] =>
   flat.filter((_, i) => !names.includes(flat[i - (i % 2)]!.toLowerCase()));
 
+/** Hex SHA-256 of a body in chunks; most bodies are one chunk, for which a stream of hashing is the dearer way. */
+function bodyHash(): { update(chunk: Buffer): void; digest(): string } {
+  let only: Buffer | null = null;
+  let stream: Hash | null = null;
+  return {
+    update(chunk) {
+      if (only === null && stream === null) only = Buffer.from(chunk);
+      else {
+        stream ??= createHash('sha256').update(only!);
+        only = null;
+        stream.update(chunk);
+      }
+    },
+    digest: () => stream?.digest('hex') ?? hashOnce('sha256', only ?? '', 'hex'),
+  };
+}
+
 /** Starts the answer to the client and returns what carries its body. */
 export function responseCarrier(from: Arriving): Carrier {
   const { response } = from;
   const { flat, coding, found } = head(from);
   const bodyless = from.method === 'HEAD' || from.status === 204 || from.status === 304;
-  const hash = createHash('sha256');
+  const body = bodyHash();
   const scrub = from.needles.length > 0 && !bodyless ? scrubber(from.needles) : null;
   let received = 0;
   let decoder: Transform | null = null;
@@ -147,7 +165,8 @@ export function responseCarrier(from: Arriving): Carrier {
     },
     data(chunk) {
       received += chunk.length;
-      hash.update(chunk);
+      spent(chunk.length);
+      body.update(chunk);
       if (decoder !== null) {
         if (!decoder.write(chunk)) from.pause();
       } else if (!write(chunk)) {
@@ -160,6 +179,6 @@ export function responseCarrier(from: Arriving): Carrier {
       decoder.once('end', () => finish(done));
       decoder.end();
     },
-    digest: () => hash.digest('hex'),
+    digest: () => body.digest(),
   };
 }

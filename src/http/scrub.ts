@@ -24,20 +24,20 @@ function overlap(data: Buffer, needle: Buffer): number {
   return 0;
 }
 
-/** Masks every occurrence in place; returns how many. */
-function maskAll(data: Buffer, needles: readonly Buffer[]): number {
+/** Where the needles are: start and end of each occurrence. One form may overlap another. */
+function findAll(data: Buffer, needles: readonly Buffer[]): [number, number][] {
   const spans: [number, number][] = [];
   for (const needle of needles) {
     for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at + 1)) spans.push([at, at + needle.length]);
   }
-  // Masked after all are found: one form may overlap another.
-  for (const [start, end] of spans) data.fill(mask, start, end);
-  return spans.length;
+  return spans;
 }
 
 /** A scrubber for these needles (each of at least one byte). Holds back at most the longest needle less one byte. */
 export function scrubber(needles: readonly Buffer[]): Scrubber {
+  // What is kept back, as it came and as it will be shown: the end of one form may be the beginning of another.
   let kept: Buffer = Buffer.alloc(0);
+  let shown: Buffer = kept;
   let found = 0;
   return {
     get found() {
@@ -45,15 +45,22 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
     },
     push(chunk) {
       const data = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
-      found += maskAll(data, needles);
+      const spans = findAll(data, needles);
+      const out = spans.length === 0 && kept.length === 0 ? data : Buffer.concat([shown, chunk]);
+      for (const [start, end] of spans) {
+        out.fill(mask, start, end);
+        if (end > kept.length) found += 1;
+      }
       let keep = 0;
       for (const needle of needles) keep = Math.max(keep, overlap(data, needle));
       kept = data.subarray(data.length - keep);
-      return data.subarray(0, data.length - keep);
+      shown = out.subarray(out.length - keep);
+      return out.subarray(0, out.length - keep);
     },
     end() {
-      const rest = kept;
+      const rest = shown;
       kept = Buffer.alloc(0);
+      shown = kept;
       return rest;
     },
   };
@@ -62,6 +69,7 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
 /** Header values (or any text) with every occurrence masked, and how many there were. */
 export function scrubText(text: string, needles: readonly Buffer[]): { text: string; found: number } {
   const data = Buffer.from(text, 'latin1');
-  const found = maskAll(data, needles);
-  return found === 0 ? { text, found } : { text: data.toString('latin1'), found };
+  const spans = findAll(data, needles);
+  for (const [start, end] of spans) data.fill(mask, start, end);
+  return spans.length === 0 ? { text, found: 0 } : { text: data.toString('latin1'), found: spans.length };
 }

@@ -88,6 +88,8 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
     let status: number | null = null;
     let failure: Refusal | null = null;
     let scrubbed = 0;
+    // Without a listener of ours the library throws, past everybody, when the client's connection is reset.
+    proxy.on('error', () => socket.destroy());
     let outbound: ClientRequest | null = null;
     proxy.on('proxyReqWs', (started: ClientRequest) => {
       outbound = started;

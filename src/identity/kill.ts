@@ -44,7 +44,7 @@ export function openKillSwitch(state: Pick<State, 'kills'> | null): KillSwitch {
       for (const kill of switches.values()) {
         if (!covers(kill.scope, to)) continue;
         const what = kill.scope.kind === 'all' ? 'Everything' : `The ${kill.scope.kind} ${kill.scope.name}`;
-        throw new Refusal('killed', `${what} was stopped by the kill switch${kill.reason ? `: ${kill.reason}` : ''}.`, { rule: `kill:${scopeKey(kill.scope)}` });
+        throw new Refusal('killed', `${what} was stopped by the kill switch${kill.reason ? `: ${kill.reason.replace(/\.$/, '')}` : ''}.`, { rule: `kill:${scopeKey(kill.scope)}` });
       }
     },
     activate(scope, reason, by, now) {

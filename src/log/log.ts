@@ -18,6 +18,10 @@ const checkpointEntries = 1024;
 const checkpointDelay = 1000;
 /** With durability `batch`, entries wait this long for company, in milliseconds. */
 const batchDelay = 10;
+/** With `full`, entries that nobody waits for do so for this long; and, while there is a crowd, the others too. */
+const gatherDelay = 2;
+/** So many who waited for one transaction are a crowd: to gather them costs less than many transactions do. */
+const crowd = 4;
 /** More waiting text than this (UTF-16 code units), and new decisions are refused until the disk has caught up. */
 const queueLimit = 64 << 20;
 
@@ -95,7 +99,9 @@ export class OpenLog implements Log {
   #queued = 0;
   #checkpointWanted = false;
   #committing: Waiting[] | null = null;
-  #scheduled = false;
+  #crowded = false;
+  #hurried = false;
+  #flushTimer: NodeJS.Timeout | null = null;
   #checkpointTimer: NodeJS.Timeout | null = null;
 
   constructor(options: LogOptions, worker: Worker, ready: Ready, verifier: Verifier) {
@@ -195,7 +201,9 @@ export class OpenLog implements Log {
 
   /** Resolves when everything added so far is on disk. */
   #settled(): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const settled = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    this.#schedule();
+    return settled;
   }
 
   /** The same, without waiting for company. */
@@ -205,15 +213,27 @@ export class OpenLog implements Log {
     return settled;
   }
 
+  /** How long the next transaction may wait for company, in milliseconds. */
+  #patience(): number {
+    if (this.#options.durability === 'batch') return batchDelay;
+    return this.#waiting.length === 0 || this.#crowded ? gatherDelay : 0;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#committing !== null) return;
-    this.#scheduled = true;
-    if (this.#options.durability === 'full') setImmediate(() => this.#flush());
-    else setTimeout(() => this.#flush(), batchDelay);
+    if (this.#committing !== null || this.#hurried) return;
+    const patience = this.#patience();
+    if (patience > 0) {
+      this.#flushTimer ??= setTimeout(() => this.#flush(), patience);
+      return;
+    }
+    this.#hurried = true;
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
-    this.#scheduled = false;
+    this.#hurried = false;
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    this.#flushTimer = null;
     if (this.#failure !== null || this.#committing !== null) return;
     if (this.#lines.length === 0 && !this.#checkpointWanted && this.#waiting.length === 0) return;
     const entries = this.#lines.join('\n');
@@ -235,6 +255,7 @@ export class OpenLog implements Log {
 
   #send(batch: Batch): void {
     this.#committing = this.#waiting;
+    this.#crowded = this.#waiting.length >= crowd;
     this.#waiting = [];
     this.#worker.postMessage(batch);
   }
@@ -248,7 +269,8 @@ export class OpenLog implements Log {
     const settled = this.#committing ?? [];
     this.#committing = null;
     // The next batch first: the disk is what everybody waits for.
-    this.#flush();
+    if (this.#checkpointWanted || this.#patience() === 0) this.#flush();
+    else if (this.#lines.length > 0) this.#schedule();
     for (const waiting of settled) waiting.resolve();
     for (const text of answer.texts) for (const fn of this.#subscribers) fn(text);
   }

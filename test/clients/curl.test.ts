@@ -34,14 +34,22 @@ before(async () => {
 });
 after(() => world.close());
 
-const curl = (...args: string[]) => behind(world, ['curl', '-sS', '--suppress-connect-headers', '--max-time', '20', ...args]);
+const curl = (...args: string[]) =>
+  behind(world, ['curl', '-sS', '--suppress-connect-headers', '--max-time', '20', ...args]);
 const url = (path: string): string => `https://upstream.test${path}`;
 
 test('curl uploads after 100 Continue, and the upstream gets the whole file with the credential', async t => {
   if (!has(t, 'curl', '--version')) return;
   const file = join(world.dir, 'upload.bin');
   writeFileSync(file, Buffer.alloc(1_500_000, 'abcdefghij'));
-  const { code, stdout, stderr } = await curl('-v', '-H', 'Expect: 100-continue', '--data-binary', `@${file}`, url('/upload'));
+  const { code, stdout, stderr } = await curl(
+    '-v',
+    '-H',
+    'Expect: 100-continue',
+    '--data-binary',
+    `@${file}`,
+    url('/upload'),
+  );
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'got 1500000 bytes');
   assert.match(stderr, /< HTTP\/1\.1 100 Continue/);
@@ -78,7 +86,18 @@ test('HEAD, 204 and 304 end at once and carry the evidence', async t => {
 
 test('a denied HEAD has the status and the headers of a denial, and no body', async t => {
   if (!has(t, 'curl', '--version')) return;
-  await world.ok(['permissions', 'set', '--gateway', 'client-agent', '--action', 'http.head', '--resource', 'host:api.stripe.com', '--effect', 'deny']);
+  await world.ok([
+    'permissions',
+    'set',
+    '--gateway',
+    'client-agent',
+    '--action',
+    'http.head',
+    '--resource',
+    'host:api.stripe.com',
+    '--effect',
+    'deny',
+  ]);
   const { code, stdout, stderr } = await curl('-I', 'https://api.stripe.com/v1/nothing');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^HTTP\/1\.1 403 /);

@@ -10,21 +10,29 @@ import type { Received, World } from '../world.js';
 import { behind, decided, gateway, has, openPlace } from './place.js';
 
 const secret = 'ghs_canary0123456789abcdefABCDEF';
-const reason = 'Agents push to their own branches only.';
+const reason = 'Agents push to their own branches – nowhere else.';
 const basic = `Basic ${Buffer.from(`x-access-token:${secret}`).toString('base64')}`;
 let world: World;
 let bare = '';
 
 /** Answers as a git host does: CGI (RFC 3875) to `git http-backend`, for whoever has the credential. */
 function serve(request: Received, response: ServerResponse): void {
-  if (request.headers.authorization !== basic) return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+  if (request.headers.authorization !== basic)
+    return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
   const [path = '', query = ''] = request.target.split('?');
   const backend = spawn('git', ['http-backend'], {
     env: {
-      PATH: process.env['PATH'], GIT_PROJECT_ROOT: join(world.dir, 'hosted'), GIT_HTTP_EXPORT_ALL: '1', REMOTE_USER: 'agent',
-      REQUEST_METHOD: request.method, PATH_INFO: path, QUERY_STRING: query,
-      CONTENT_TYPE: request.headers['content-type'] ?? '', CONTENT_LENGTH: String(request.body.length),
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '', GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+      PATH: process.env.PATH,
+      GIT_PROJECT_ROOT: join(world.dir, 'hosted'),
+      GIT_HTTP_EXPORT_ALL: '1',
+      REMOTE_USER: 'agent',
+      REQUEST_METHOD: request.method,
+      PATH_INFO: path,
+      QUERY_STRING: query,
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      CONTENT_LENGTH: String(request.body.length),
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -35,7 +43,11 @@ function serve(request: Received, response: ServerResponse): void {
   backend.once('close', () => {
     const all = Buffer.concat(chunks);
     const end = all.indexOf('\r\n\r\n');
-    const fields = all.subarray(0, end).toString('latin1').split('\r\n').map(line => line.split(/:\s*/, 2));
+    const fields = all
+      .subarray(0, end)
+      .toString('latin1')
+      .split('\r\n')
+      .map(line => line.split(/:\s*/, 2));
     const status = Number.parseInt(fields.find(([name]) => name === 'Status')?.[1] ?? '200', 10);
     response.writeHead(status, Object.fromEntries(fields)).end(all.subarray(end + 4));
   });
@@ -44,9 +56,12 @@ function serve(request: Received, response: ServerResponse): void {
 const local = (...args: string[]): string =>
   execFileSync('git', args, { cwd: world.dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: plain() });
 // The developer's own configuration must not decide these tests.
-const plain = (): Record<string, string> => ({ PATH: process.env['PATH']!, HOME: world.dir, GIT_CONFIG_NOSYSTEM: '1' });
+const plain = (): Record<string, string> => ({ PATH: process.env.PATH!, HOME: world.dir, GIT_CONFIG_NOSYSTEM: '1' });
 const git = (...args: string[]) =>
-  behind(world, ['git', '-c', 'user.name=Agent', '-c', 'user.email=agent@tollfence.example', ...args], { HOME: world.dir, GIT_CONFIG_NOSYSTEM: '1' });
+  behind(world, ['git', '-c', 'user.name=Agent', '-c', 'user.email=agent@tollfence.example', ...args], {
+    HOME: world.dir,
+    GIT_CONFIG_NOSYSTEM: '1',
+  });
 const commit = (clone: string, name: string, content: string | Buffer): void => {
   writeFileSync(join(world.dir, clone, name), content);
   local('-C', clone, 'add', name);
@@ -55,10 +70,40 @@ const commit = (clone: string, name: string, content: string | Buffer): void => 
 const hosted = (ref: string): string => local('--git-dir', bare, 'rev-parse', ref).trim();
 
 before(async () => {
-  const git = { place: ['--connector', 'github'], secret, allow: ['github.git.fetch', 'github.git.refs', 'github.git.push'] };
+  const git = {
+    place: ['--connector', 'github'],
+    secret,
+    allow: ['github.git.fetch', 'github.git.refs', 'github.git.push'],
+  };
   world = await openPlace([git], { answer: serve });
-  await world.ok(['permissions', 'set', '--gateway', gateway, '--action', 'github.git.push', '--where', 'refs contains "refs/heads/main"', '--effect', 'deny', '--reason', reason]);
-  await world.ok(['permissions', 'set', '--gateway', gateway, '--action', 'github.git.*', '--resource', 'repo:acme/hidden', '--effect', 'deny', '--reason', reason]);
+  await world.ok([
+    'permissions',
+    'set',
+    '--gateway',
+    gateway,
+    '--action',
+    'github.git.push',
+    '--where',
+    'refs contains "refs/heads/main"',
+    '--effect',
+    'deny',
+    '--reason',
+    reason,
+  ]);
+  await world.ok([
+    'permissions',
+    'set',
+    '--gateway',
+    gateway,
+    '--action',
+    'github.git.*',
+    '--resource',
+    'repo:acme/hidden',
+    '--effect',
+    'deny',
+    '--reason',
+    reason,
+  ]);
   bare = join(world.dir, 'hosted', 'acme', 'site.git');
   mkdirSync(bare, { recursive: true });
   local('init', '-q', '--bare', '-b', 'main', bare);
@@ -88,15 +133,25 @@ test('git pushes to a branch that the policy allows, also by the SSH address of 
 test('git pushes more than is read for a decision, under a permission for its branch alone', async t => {
   if (!has(t, 'git', '--version')) return;
   await world.ok(['gateway', 'create', 'big']);
-  for (const [action, ...more] of [['github.git.fetch'], ['github.git.refs'], ['github.git.push', '--where', 'ref startswith "refs/heads/agent/"']] as const)
+  for (const [action, ...more] of [
+    ['github.git.fetch'],
+    ['github.git.refs'],
+    ['github.git.push', '--where', 'ref startswith "refs/heads/agent/"'],
+  ] as const)
     await world.ok(['permissions', 'set', '--gateway', 'big', '--action', action, '--effect', 'allow', ...more]);
   local('clone', '-q', bare, 'big');
   local('-C', 'big', 'remote', 'set-url', 'origin', 'https://github.com/acme/site.git');
   commit('big', 'large', randomBytes(3_000_000));
-  const push = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/agent/big'], { cwd: world.dir, env: { HOME: world.dir } });
+  const push = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/agent/big'], {
+    cwd: world.dir,
+    env: { HOME: world.dir },
+  });
   assert.equal(push.code, 0, push.stderr);
   assert.equal(hosted('agent/big'), local('-C', 'big', 'rev-parse', 'HEAD').trim());
-  const denied = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/release'], { cwd: world.dir, env: { HOME: world.dir } });
+  const denied = await world.tf(['run', '--', 'big', 'git', '-C', 'big', 'push', 'origin', 'HEAD:refs/heads/release'], {
+    cwd: world.dir,
+    env: { HOME: world.dir },
+  });
   assert.notEqual(denied.code, 0);
   assert.throws(() => hosted('release'));
 });

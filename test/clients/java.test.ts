@@ -11,7 +11,9 @@ const reason = 'Branches are never deleted by agents.';
 let world: World;
 
 before(async () => {
-  world = await openPlace([{ place: ['--connector', 'github'], secret, allow: ['github.issue.*'], deny: { 'github.branch.delete': reason } }]);
+  world = await openPlace([
+    { place: ['--connector', 'github'], secret, allow: ['github.issue.*'], deny: { 'github.branch.delete': reason } },
+  ]);
 });
 after(() => world.close());
 
@@ -58,8 +60,16 @@ test('HttpURLConnection and HttpClient work with a credential that they do not h
   const { code, stdout, stderr } = await behind(world, ['java', 'Agent.java']);
   assert.equal(code, 0, stderr);
   const lines = stdout.trim().split('\n');
-  assert.deepEqual(lines.map(line => line.slice(0, 3)), ['200', '403', '200', '403'], stdout);
-  for (const line of [lines[1]!, lines[3]!]) assert.ok((JSON.parse(line.slice(4)) as { detail: string }).detail.includes(reason), line);
-  assert.deepEqual(world.received.map(({ headers }) => headers.authorization), [`Bearer ${secret}`, `Bearer ${secret}`]);
+  assert.deepEqual(
+    lines.map(line => line.slice(0, 3)),
+    ['200', '403', '200', '403'],
+    stdout,
+  );
+  for (const line of [lines[1]!, lines[3]!])
+    assert.ok((JSON.parse(line.slice(4)) as { detail: string }).detail.includes(reason), line);
+  assert.deepEqual(
+    world.received.map(({ headers }) => headers.authorization),
+    [`Bearer ${secret}`, `Bearer ${secret}`],
+  );
   assert.equal(await decided(world, 'github.branch.delete'), 2);
 });

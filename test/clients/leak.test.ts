@@ -40,7 +40,11 @@ function found(where: string): string[] {
     const all = Buffer.from(' '.repeat(offset) + canary).toString('base64');
     return all.slice(4, Math.floor(((offset + canary.length) * 8) / 6));
   });
-  const looked = [...notations(canary).filter(form => !/=$/.test(form)), ...inner, ...inner.map(form => form.replaceAll('+', '-').replaceAll('/', '_'))];
+  const looked = [
+    ...notations(canary).filter(form => !/=$/.test(form)),
+    ...inner,
+    ...inner.map(form => form.replaceAll('+', '-').replaceAll('/', '_')),
+  ];
   return looked.filter(form => where.includes(form));
 }
 
@@ -49,16 +53,22 @@ function echo({ headers, target }: Received, response: ServerResponse): void {
   const key = credentials.replace(/^Bearer /, '');
   const body = Buffer.from([credentials, ...notations(key), ...notations(credentials), 'the end'].join('\n'));
   const way = new URL(target, 'https://x').searchParams.get('way') ?? '';
-  const fields = { 'content-type': 'text/plain', 'x-echo': credentials, 'x-echo-base64': Buffer.from(key).toString('base64') };
+  const fields = {
+    'content-type': 'text/plain',
+    'x-echo': credentials,
+    'x-echo-base64': Buffer.from(key).toString('base64'),
+  };
   const bytes = (all: Buffer): void => {
     for (const byte of all) response.write(Buffer.of(byte));
     response.end();
   };
   if (way === 'gzip') response.writeHead(200, { ...fields, 'content-encoding': 'gzip' }).end(gzipSync(body));
   else if (way === 'br') response.writeHead(200, { ...fields, 'content-encoding': 'br' }).end(brotliCompressSync(body));
-  else if (way === 'deflate') response.writeHead(200, { ...fields, 'content-encoding': 'deflate' }).end(deflateSync(body));
+  else if (way === 'deflate')
+    response.writeHead(200, { ...fields, 'content-encoding': 'deflate' }).end(deflateSync(body));
   else if (way === 'bytes') bytes(response.writeHead(200, fields) && body);
-  else if (way === 'gzip-bytes') bytes(response.writeHead(200, { ...fields, 'content-encoding': 'gzip' }) && gzipSync(body));
+  else if (way === 'gzip-bytes')
+    bytes(response.writeHead(200, { ...fields, 'content-encoding': 'gzip' }) && gzipSync(body));
   else if (way === 'trailing') {
     response.writeHead(200, { ...fields, trailer: 'X-Late' });
     response.addTrailers({ 'X-Late': credentials });
@@ -67,7 +77,9 @@ function echo({ headers, target }: Received, response: ServerResponse): void {
 }
 
 before(async () => {
-  world = await openPlace([{ place: ['--connector', 'github'], secret: canary, allow: ['github.issue.*'] }], { answer: echo });
+  world = await openPlace([{ place: ['--connector', 'github'], secret: canary, allow: ['github.issue.*'] }], {
+    answer: echo,
+  });
 });
 after(() => world.close());
 
@@ -84,8 +96,12 @@ test('an agent that looks everywhere, at an upstream that sends its credential b
   assert.equal(code, 0, stderr);
   const arrived = world.received.slice(seen);
   assert.equal(arrived.length, 7, 'every request was sent');
-  assert.ok(arrived.every(({ headers }) => headers.authorization === `Bearer ${canary}`), 'with the secret');
-  for (const way of ['whole', 'gzip', 'br', 'deflate', 'bytes', 'gzip-bytes', 'trailing']) assert.match(stdout, new RegExp(`^${way}: 200$`, 'm'));
+  assert.ok(
+    arrived.every(({ headers }) => headers.authorization === `Bearer ${canary}`),
+    'with the secret',
+  );
+  for (const way of ['whole', 'gzip', 'br', 'deflate', 'bytes', 'gzip-bytes', 'trailing'])
+    assert.match(stdout, new RegExp(`^${way}: 200$`, 'm'));
   assert.equal(stdout.match(/^the end$/gm)?.length, 7, 'every answer came whole');
   assert.deepEqual(found(stdout), []);
   assert.deepEqual(found(stderr), []);
@@ -97,22 +113,41 @@ test('the secret is in no file of TF_HOME, and in no entry of the log', async ()
   assert.match(entries, /"scrubbed":[1-9]/);
   assert.deepEqual(found(entries), []);
   const files = filesBelow(world.home);
-  assert.ok(files.some(({ path }) => path.endsWith('vault.db')) && files.some(({ path }) => path.endsWith('ledger.db')));
+  assert.ok(
+    files.some(({ path }) => path.endsWith('vault.db')) && files.some(({ path }) => path.endsWith('ledger.db')),
+  );
   for (const { path, content } of files) assert.deepEqual(found(content.toString('latin1')), [], path);
 });
 
 test('while a secret is stored, no process shows it', async t => {
   if (!has(t, 'ps', '-ef')) return;
-  const storing = world.start(['secret', 'set', 'another', '--host', 'upstream.test', '--scheme', 'bearer', '--gateway', gateway]);
+  const storing = world.start([
+    'secret',
+    'set',
+    'another',
+    '--host',
+    'upstream.test',
+    '--scheme',
+    'bearer',
+    '--gateway',
+    gateway,
+  ]);
   storing.stdin!.write(canary);
   // Half of its work is done while the end of the value is awaited, the other half while this is repeated.
   const listings: string[] = [];
-  for (let i = 0; i < 3; i++) listings.push(execFileSync('ps', ['-efww'], { encoding: 'latin1' }), execFileSync('ps', ['axeww'], { encoding: 'latin1' }));
+  for (let i = 0; i < 3; i++)
+    listings.push(
+      execFileSync('ps', ['-efww'], { encoding: 'latin1' }),
+      execFileSync('ps', ['axeww'], { encoding: 'latin1' }),
+    );
   storing.stdin!.end('\n');
   const ended = once(storing, 'exit');
   listings.push(execFileSync('ps', ['axeww'], { encoding: 'latin1' }));
   assert.deepEqual((await ended)[0], 0);
-  assert.ok(listings.some(listing => listing.includes('secret set another')), 'it was there to be seen');
+  assert.ok(
+    listings.some(listing => listing.includes('secret set another')),
+    'it was there to be seen',
+  );
   assert.deepEqual(found(listings.join('\n')), []);
 });
 

@@ -44,19 +44,18 @@ export async function decided(world: World, action: string): Promise<number> {
   return lines.split('\n').filter(Boolean).length;
 }
 
-/** A program of `test/clients/agents/`, as a command. */
+/** A program of `test/clients/agents/`, as a command. CLIENT_NODE names another Node.js to try it with. */
 export const agent = (name: string): string[] => [
-  process.execPath,
+  process.env.CLIENT_NODE || process.execPath,
   fileURLToPath(new URL(`./agents/${name}.js`, import.meta.url)),
 ];
 
 /** True if the program can be started; otherwise the test is skipped and says so. */
 export function has(t: TestContext, program: string, ...version: string[]): boolean {
-  const found = spawnSync(program, version, { stdio: 'ignore', env: { PATH: process.env['PATH'] } }).status === 0;
+  const found = spawnSync(program, version, { stdio: 'ignore', env: { PATH: process.env.PATH } }).status === 0;
   if (!found) t.skip(`${[program, ...version].join(' ')} fails, so it is not installed: not run`);
   return found;
 }
 
 /** Where git keeps the program that serves repositories over HTTP. */
 export const gitExecPath = (): string => spawnSync('git', ['--exec-path'], { encoding: 'utf8' }).stdout.trim();
-

@@ -23,7 +23,9 @@ before(async () => {
       answer(request, response) {
         const index = request.host === 'pypi.org';
         response.writeHead(200, { 'content-type': index ? 'text/html' : 'application/json' });
-        response.end(index ? '<a href="https://pypi.org/files/tidy-1.0-py3-none-any.whl">tidy-1.0</a>' : '[{"number":7}]');
+        response.end(
+          index ? '<a href="https://pypi.org/files/tidy-1.0-py3-none-any.whl">tidy-1.0</a>' : '[{"number":7}]',
+        );
       },
     },
   );
@@ -82,7 +84,18 @@ test('pip reads an index through the proxy, and says that a denied one is forbid
   const { stdout, stderr } = await pip();
   assert.match(stdout + stderr, /from versions: 1\.0/);
   assert.deepEqual([world.received.at(-1)?.host, world.received.at(-1)?.target], ['pypi.org', '/simple/tidy/']);
-  await world.ok(['permissions', 'set', '--gateway', gateway, '--action', 'http.get', '--resource', 'host:pypi.org', '--effect', 'deny']);
+  await world.ok([
+    'permissions',
+    'set',
+    '--gateway',
+    gateway,
+    '--action',
+    'http.get',
+    '--resource',
+    'host:pypi.org',
+    '--effect',
+    'deny',
+  ]);
   const refused = await pip();
   // pip has no ear for reasons: all that it says of a page it may not read is that it has no versions.
   assert.match(refused.stdout + refused.stderr, /403 Client Error: Forbidden|from versions: none/);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
 import type { Received, World } from '../world.js';
-import { agent, behind, decided, openPlace } from './place.js';
+import { agent, behind, decided, gateway, openPlace } from './place.js';
 
 const reason = 'Agents ask a person for this.';
 let world: World;
@@ -28,9 +28,24 @@ const clients: Readonly<Record<string, Client>> = {
   https: { action: 'github.branch.delete', field: 'authorization', value: `Bearer ${secrets.github}`, answer: 7 },
   octokit: { action: 'github.branch.delete', field: 'authorization', value: `Bearer ${secrets.github}`, answer: 7 },
   stripe: { action: 'stripe.charge.create', field: 'authorization', value: `Bearer ${secrets.stripe}`, answer: 4200 },
-  slack: { action: 'slack.message.delete', field: 'authorization', value: `Bearer ${secrets.slack}`, answer: '1700000000.000100' },
-  openai: { action: 'openai.file.delete', field: 'authorization', value: `Bearer ${secrets.openai}`, answer: ['whole', 'one', 'two', '**** three'] },
-  anthropic: { action: 'anthropic.batch.delete', field: 'x-api-key', value: secrets.anthropic, answer: ['whole', 'one', 'two', '**** three'] },
+  slack: {
+    action: 'slack.message.delete',
+    field: 'authorization',
+    value: `Bearer ${secrets.slack}`,
+    answer: '1700000000.000100',
+  },
+  openai: {
+    action: 'openai.file.delete',
+    field: 'authorization',
+    value: `Bearer ${secrets.openai}`,
+    answer: ['whole', 'one', 'two', '**** three'],
+  },
+  anthropic: {
+    action: 'anthropic.batch.delete',
+    field: 'x-api-key',
+    value: secrets.anthropic,
+    answer: ['whole', 'one', 'two', '**** three'],
+  },
 };
 
 /** Resolves when the agent has said that it saw the event before. */
@@ -71,16 +86,28 @@ function answer({ host, target, body }: Received, response: ServerResponse): voi
   if (host === 'api.github.com') return json([{ number: 7 }]);
   if (host === 'api.stripe.com') return json({ id: 'ch_1', object: 'charge', amount: 4200 });
   if (host === 'slack.com') return json({ ok: true, ts: '1700000000.000100' });
-  if (host === 'api.openai.com') return streamed ? void stream(response, secrets.openai, openaiEvent) : json({ choices: [{ message: { content: 'whole' } }] });
-  return streamed ? void stream(response, secrets.anthropic, anthropicEvent) : json({ type: 'message', content: [{ type: 'text', text: 'whole' }] });
+  if (host === 'api.openai.com')
+    return streamed
+      ? void stream(response, secrets.openai, openaiEvent)
+      : json({ choices: [{ message: { content: 'whole' } }] });
+  return streamed
+    ? void stream(response, secrets.anthropic, anthropicEvent)
+    : json({ type: 'message', content: [{ type: 'text', text: 'whole' }] });
 }
 
 before(async () => {
   const allow: Record<string, string[]> = {
-    github: ['github.issue.*'], stripe: ['stripe.charge.get'], slack: ['slack.message.post'],
-    openai: ['openai.chat.create', 'openai.model.get'], anthropic: ['anthropic.message.create', 'anthropic.model.get'],
+    github: ['github.issue.*'],
+    stripe: ['stripe.charge.get'],
+    slack: ['slack.message.post'],
+    openai: ['openai.chat.create', 'openai.model.get'],
+    anthropic: ['anthropic.message.create', 'anthropic.model.get'],
   };
-  const settings = Object.entries(secrets).map(([connector, secret]) => ({ place: ['--connector', connector], secret, allow: allow[connector]! }));
+  const settings = Object.entries(secrets).map(([connector, secret]) => ({
+    place: ['--connector', connector],
+    secret,
+    allow: allow[connector]!,
+  }));
   const deny = Object.fromEntries(Object.values(clients).map(({ action }) => [action, reason]));
   world = await openPlace([...settings, { deny }], { answer });
 });
@@ -101,6 +128,27 @@ for (const [name, client] of Object.entries(clients)) {
   });
 }
 
+test('stopped by the kill switch, every client says so after one request', async () => {
+  await world.ok(['kill', gateway, '--reason', 'The drill of today.']);
+  try {
+    for (const name of Object.keys(clients)) {
+      const before = world.received.length;
+      const refused = (await world.ok(['logs', '--json', '--gateway', gateway, '--effect', 'deny'])).split('\n').length;
+      const { code, stderr } = await behind(world, agent(name));
+      assert.notEqual(code, 0, name);
+      assert.match(stderr, /The drill of today\./, name);
+      assert.equal(world.received.length, before);
+      const after = (await world.ok(['logs', '--json', '--gateway', gateway, '--effect', 'deny'])).split('\n').length;
+      // The run's canary and the one request.
+      assert.equal(after - refused, 2, name);
+    }
+  } finally {
+    await world.ok(['resume', gateway]);
+  }
+});
+
 /** Masks are as long as what they mask. */
 const scrubbed = (value: unknown, secret: string): unknown =>
-  Array.isArray(value) ? value.map(part => String(part).replace('****', '*'.repeat(secret.replace('Bearer ', '').length))) : value;
+  Array.isArray(value)
+    ? value.map(part => String(part).replace('****', '*'.repeat(secret.replace('Bearer ', '').length)))
+    : value;

@@ -30,7 +30,7 @@ async function denied(
       const agent = request.headers['user-agent'] ?? '';
       const context = { gateway: 'deploy-agent', meaning, rule: 'perm_7', evidence: 'ev_1', pendingStatus: 503, agent };
       const { status, fields, body } = problemAnswer(new Refusal('denied', reason), context);
-      response.writeHead(status, fields.filter(([name]) => name !== 'Content-Length').flat()).end(body);
+      response.writeHead(status, fields.flat()).end(body);
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -121,4 +121,20 @@ test('only Slack’s own SDK gets another status; everybody else sees a 403', ()
   assert.deepEqual(shape('python-slackclient/3.0'), { body: { ok: false } });
   assert.deepEqual(shape(), { body: { ok: false } });
   assert.equal(shape('@slack:web-api/8.2.0 node/20.20.0 linux/6.1')?.status, 200);
+});
+
+test('git gets a refusal as text, and of a push as an error in the side band; every other client gets the JSON', () => {
+  const git = catalog.forHost('github.com')!;
+  const refused = { status: 403, code: 'denied', detail: 'Nie nach „main“!', next: 'Frag Änne.' };
+  const shape = (action: string, agent: string) => git.refusal!({ ...refused, action }, agent);
+  assert.deepEqual(shape('git.push', 'curl/8'), {});
+  assert.deepEqual(shape('git.lfs.upload', 'git-lfs/3.6'), {});
+  const text = '403 denied: Nie nach „main“!\nFrag Änne.\n';
+  assert.deepEqual(shape('git.refs', 'git/2.39.5'), { instead: { media_type: 'text/plain; charset=utf-8', text } });
+  const packet = shape('git.push', 'git/2.39.5');
+  assert.equal(packet.status, 200);
+  const bytes = Buffer.from(packet.instead!.text);
+  const length = Number.parseInt(bytes.subarray(0, 4).toString(), 16);
+  assert.equal(bytes.subarray(4, length).toString(), `\u0003${text.replace('\n', ' ')}`);
+  assert.equal(bytes.subarray(length).toString(), '0000');
 });

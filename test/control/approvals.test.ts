@@ -173,4 +173,5 @@ test('an approval can be answered once', async () => {
   assert.deepEqual(both.map(({ code }) => code).sort(), [0, 1]);
   assert.equal((await world.tf(['approvals', 'approve', 'apr_none'])).code, 4);
   await world.ok(['audit', 'verify']);
+  assert.equal((await entries(world)).filter(({ type }) => type === 'proxy.started').length, 1);
 });

@@ -166,6 +166,10 @@ test('a change of permissions acts on the next request of a connection that is o
   socket.destroy();
 });
 
+test('none of this took the proxy down', async () => {
+  assert.equal((await entries(world)).filter(({ type }) => type === 'proxy.started').length, 1);
+});
+
 test('a kill outlives the proxy, however it ends', async () => {
   await world.ok(['kill', 'agent', '--reason', 'for good']);
   const { proxy } = JSON.parse(await world.ok(['status', '--json'])) as { proxy: { pid: number } };

@@ -142,6 +142,21 @@ test('a run that is alive gets its proxy back after kill -9: same port, same tok
   await until(async () => (await status(world)).runs.length === 0);
 }));
 
+test('a proxy that was stopped stays stopped; the runs come back to the next one', { timeout: 60_000 }, () => within({}, async world => {
+  await world.ok(['gateway', 'create', 'agent']);
+  await allow(world, 'agent');
+  const agent = await startAgent(world, 'agent');
+  const told = says(agent.child, /The proxy was stopped/);
+  await world.ok(['stop']);
+  await told;
+  assert.equal((await world.tf(['status'])).code, 5);
+  const serve = world.start(['serve']);
+  await says(serve, /forward proxy on/);
+  await until(async () => (await status(world)).runs.length === 1);
+  assert.equal((await send(agent, get)).status, 200);
+  await agent.end();
+}));
+
 test('kill -9 of tf run ends the run: its token is worth nothing from then on', { timeout: 60_000 }, () => within({}, async world => {
   await world.ok(['gateway', 'create', 'agent']);
   await allow(world, 'agent');
@@ -206,6 +221,18 @@ test('a damaged state lets nothing through and says what to do', { timeout: 60_0
   assert.match(run.stderr, /Restore .*state\.db from a backup/);
   const serve = await world.tf(['serve']);
   assert.equal(serve.code, 1, serve.stderr);
+}));
+
+test('a row of the state that can\'t be read lets nothing through either', { timeout: 60_000 }, () => within({}, async world => {
+  await world.ok(['gateway', 'create', 'agent']);
+  await world.ok(['stop']);
+  const { default: Database } = await import('better-sqlite3');
+  const db = new Database(join(world.home, 'state.db'));
+  db.prepare("UPDATE shelf SET value = '{broken' WHERE kind = 'gateway'").run();
+  db.close();
+  const run = await world.tf(['run', '--', 'agent', 'true']);
+  assert.equal(run.code, 125, run.stderr);
+  assert.match(run.stderr, /state can't be read, so nothing is let through/);
 }));
 
 test('a configuration with several faults lists them all with their paths', { timeout: 60_000 }, () => within({}, async world => {

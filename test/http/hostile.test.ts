@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { entries } from '../faults/ledger.js';
 import { openWorld, type World } from '../world.js';
 import { type Agent, openTls, openTunnel, readAnswer, send, startAgent } from './agent.js';
 
@@ -236,6 +238,17 @@ test('an upgrade that the upstream answers without switching shows the agent not
   assert.equal((JSON.parse(answer.body) as { code: string }).code, 'upstream_protocol');
 });
 
+test('a head that never comes to its end is given up: a client that drips bytes holds nothing', { timeout: 40_000 }, async () => {
+  const socket = await openTls(agent);
+  const answer = readAnswer(socket);
+  socket.write('GET / HTTP/1.1\r\nHost: api.github.com\r\nX-Drip: ');
+  const drip = setInterval(() => socket.write('a'), 500);
+  const { status, body } = await answer;
+  clearInterval(drip);
+  assert.equal(status, 400);
+  assert.match(body, /took too long/);
+});
+
 test('a request to the proxy itself without a target in full is refused', async () => {
   const socket = connect({ host: '127.0.0.1', port: agent.port });
   socket.on('error', () => {});
@@ -245,9 +258,33 @@ test('a request to the proxy itself without a target in full is refused', async 
   socket.destroy();
 });
 
+test('mutilated requests that break off anywhere get nothing upstream that was not recorded', { timeout: 60_000 }, async () => {
+  const seen = world.received.length;
+  const good = [get(`${issues}?fuzz`), post(['Content-Length: 2'], '{}'), post(['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'), get(issues, 'Connection: Upgrade', 'Upgrade: websocket'), get(issues, 'Connection: Upgrade', 'Upgrade: h2c')];
+  const mutilation = fc.record({
+    bytes: fc.constantFrom(...good), at: fc.nat(), cut: fc.nat(), insert: fc.constantFrom('', '\r\n', '\n', '\0', ' ', ':', '\r\n\r\n', 'Content-Length: 5\r\n', '\xff', 'a'.repeat(70_000)), skip: fc.nat(3), wait: fc.boolean(),
+  });
+  await fc.assert(fc.asyncProperty(mutilation, async ({ bytes, at, cut, insert, skip, wait }) => {
+    const place = at % bytes.length;
+    const text = bytes.slice(0, place) + insert + bytes.slice(place + skip);
+    const socket = await openTls(agent);
+    socket.write(Buffer.from(text.slice(0, wait ? text.length : cut % (text.length + 1)), 'latin1'));
+    // Either it is answered, or it waits for more: then the client goes.
+    if (wait) await Promise.race([readAnswer(socket), new Promise(resolve => setTimeout(resolve, 15))]);
+    socket.destroy();
+  }), { numRuns: 150 });
+  await send(agent, get(`${issues}?after-fuzz`));
+  const allowed = (await entries(world)).filter(({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow');
+  const decided = allowed.slice(-(world.received.length - seen)).map(({ request }) => request?.path);
+  assert.ok(world.received.length - seen <= allowed.length);
+  for (const { target } of world.received.slice(seen)) assert.ok(decided.includes(target.split('?', 1)[0]!), target);
+});
+
 test('after all of this the program is healthy and the log verifies', async () => {
   const status = JSON.parse(await world.ok(['status', '--json'])) as { healthy: boolean; requests_in_flight: number };
   assert.equal(status.healthy, true);
   assert.equal(status.requests_in_flight, 0);
   await world.ok(['audit', 'verify']);
+  // It would have been started again at once: it must be the one that was there at first.
+  assert.equal((await entries(world)).filter(({ type }) => type === 'proxy.started').length, 1);
 });

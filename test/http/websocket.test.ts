@@ -78,6 +78,18 @@ test('a WebSocket is judged as a request, gets its credential, and the agent nev
   socket.destroy();
 });
 
+test('clients that reset their connections, early and late, do no harm to anybody', async () => {
+  for (let i = 0; i < 8; i++) {
+    const socket = await openTls(agent, { connect: 'socket.test:443' });
+    socket.write(head);
+    if (i % 2 === 0) await once(socket, 'data');
+    socket.write(Buffer.alloc(1 << 20));
+    socket.destroy();
+  }
+  const { socket } = await open('you are Bearer ***');
+  socket.destroy();
+});
+
 test('the kill switch closes an open WebSocket on both sides', async () => {
   const { socket } = await open('you are Bearer ***');
   const here = once(socket, 'close');
@@ -86,5 +98,7 @@ test('the kill switch closes an open WebSocket on both sides', async () => {
   assert.equal(killed.stopped.exchanges, 1);
   await Promise.all([here, there]);
   await world.ok(['resume', 'agent']);
-  assert.ok((await entries(world)).some(({ type, error }) => type === 'action.completed' && error === 'killed'));
+  const all = await entries(world);
+  assert.ok(all.some(({ type, error }) => type === 'action.completed' && error === 'killed'));
+  assert.equal(all.filter(({ type }) => type === 'proxy.started').length, 1);
 });

@@ -13,7 +13,8 @@ before(async () => {
 });
 after(() => world.close());
 
-const run = (): Promise<{ code: number; stdout: string; stderr: string }> => world.tf(['run', '--', 'agent', 'sh', '-c', 'echo started']);
+const run = (): Promise<{ code: number; stdout: string; stderr: string }> =>
+  world.tf(['run', '--', 'agent', 'sh', '-c', 'echo started']);
 
 test('each run is preceded by a denied canary in the log', async () => {
   assert.equal((await run()).code, 0);
@@ -29,9 +30,13 @@ test('permissions that allow everything still deny the canary', async () => {
 test("under an operator's policy that allows everything no run starts, until the policy is replaced", async t => {
   const directory = join(world.dir, 'rego');
   mkdirSync(directory);
-  writeFileSync(join(directory, 'policy.rego'), 'package tollfence\n\ndecision := {"effect": "allow", "rule": "all", "reason": "Everything is allowed."}\n');
+  writeFileSync(
+    join(directory, 'policy.rego'),
+    'package tollfence\n\ndecision := {"effect": "allow", "rule": "all", "reason": "Everything is allowed."}\n',
+  );
   const activated = await world.tf(['policy', 'activate', directory]);
-  if (/no OPA|not found|is not installed/i.test(activated.stderr)) return t.skip('the OPA compiler is not installed: not run');
+  if (/no OPA|not found|is not installed/i.test(activated.stderr))
+    return t.skip('the OPA compiler is not installed: not run');
   assert.equal(activated.code, 0, activated.stderr);
   const refused = await run();
   assert.equal(refused.code, 125);

@@ -35,7 +35,12 @@ test('a run ends with the exit code of its child', async () => {
 });
 
 test('a child that a signal killed makes 128 and the number of the signal', async () => {
-  for (const [signal, code] of [['TERM', 143], ['KILL', 137], ['SEGV', 139]] as const) assert.equal((await world.tf(shell(`kill -${signal} $$`))).code, code, signal);
+  for (const [signal, code] of [
+    ['TERM', 143],
+    ['KILL', 137],
+    ['SEGV', 139],
+  ] as const)
+    assert.equal((await world.tf(shell(`kill -${signal} $$`))).code, code, signal);
 });
 
 test('stdin goes to the child whole, and its output comes back whole and apart', async () => {
@@ -47,7 +52,9 @@ test('stdin goes to the child whole, and its output comes back whole and apart',
 });
 
 test('SIGTERM to tf reaches the child, which may end as it likes', async () => {
-  const { run, ended, output } = await ready('trap "echo tidied; exit 9" TERM; echo ready; for i in $(seq 200); do sleep 0.05; done');
+  const { run, ended, output } = await ready(
+    'trap "echo tidied; exit 9" TERM; echo ready; for i in $(seq 200); do sleep 0.05; done',
+  );
   run.kill('SIGTERM');
   assert.equal(await ended, 9);
   assert.match(output(), /tidied/);
@@ -60,7 +67,9 @@ test('a child that SIGTERM kills makes 143', async () => {
 });
 
 test('SIGHUP and SIGUSR2 reach the child too, and tf goes on', async () => {
-  const { run, ended, output } = await ready('trap "echo hup" HUP; trap "echo usr2; exit 5" USR2; echo ready; for i in $(seq 200); do sleep 0.05; done');
+  const { run, ended, output } = await ready(
+    'trap "echo hup" HUP; trap "echo usr2; exit 5" USR2; echo ready; for i in $(seq 200); do sleep 0.05; done',
+  );
   run.kill('SIGHUP');
   for (let i = 0; i < 200 && !output().includes('hup'); i++) await new Promise(resolve => setTimeout(resolve, 25));
   run.kill('SIGUSR2');
@@ -70,7 +79,10 @@ test('SIGHUP and SIGUSR2 reach the child too, and tf goes on', async () => {
 
 test('a run that has ended is ended in the log', async () => {
   await world.tf(shell('true'));
-  const entries = (await world.ok(['logs', '--json', '--all'])).trim().split('\n').map(line => JSON.parse(line) as { type: string; run: string | null });
+  const entries = (await world.ok(['logs', '--json', '--all']))
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as { type: string; run: string | null });
   const started = entries.filter(({ type }) => type === 'run.started').map(({ run }) => run);
   const ended = entries.filter(({ type }) => type === 'run.ended').map(({ run }) => run);
   assert.deepEqual(new Set(ended), new Set(started));

@@ -31,7 +31,9 @@ test('what stands behind the command belongs to it, whatever it looks like', asy
 });
 
 test('-v speaks on stderr, and says that the boundary is cooperative', async () => {
-  const { stdout, stderr } = await world.tf(['run', '-v', '--', 'agent', 'echo', 'done'], { env: { OTHER_API_KEY: 'x' } });
+  const { stdout, stderr } = await world.tf(['run', '-v', '--', 'agent', 'echo', 'done'], {
+    env: { OTHER_API_KEY: 'x' },
+  });
   assert.equal(stdout, 'done\n');
   assert.match(stderr, /run_/);
   assert.match(stderr, /cooperative/);

@@ -45,17 +45,25 @@ async function onTerminal(prompt: string, typed: string, script: string): Promis
   return (await runProgram('python3', ['-c', terminal, prompt, typed, ...command], { env })).stdout;
 }
 
-const missing = spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode'], { stdio: 'ignore' }).status !== 0;
+const missing =
+  spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode'], { stdio: 'ignore' }).status !== 0;
 const skip = missing && 'python3 with pty is not installed: not run';
 
-test('the child of a run on a terminal has a terminal for all three streams, and reads what is typed', { skip }, async () => {
-  const output = await onTerminal('name?', 'Ann\\n', 'test -t 0 && test -t 1 && test -t 2 && echo "name?" && read name && echo "hello $name"');
+test('the child of a run on a terminal has a terminal for all three streams, and reads what is typed', {
+  skip,
+}, async () => {
+  const output = await onTerminal(
+    'name?',
+    'Ann\\n',
+    'test -t 0 && test -t 1 && test -t 2 && echo "name?" && read name && echo "hello $name"',
+  );
   assert.match(output, /hello Ann\n/);
   assert.match(output, /exit 0$/);
 });
 
 test('Ctrl-C reaches the child once, and the run ends as the child does', { skip }, async () => {
-  const script = 'n=0; trap "n=$((n+1))" INT; echo ready; i=0; while [ $i -lt 20 ]; do sleep 0.05; i=$((i+1)); done; echo "interrupted $n"; exit 7';
+  const script =
+    'n=0; trap "n=$((n+1))" INT; echo ready; i=0; while [ $i -lt 20 ]; do sleep 0.05; i=$((i+1)); done; echo "interrupted $n"; exit 7';
   const output = await onTerminal('ready', '\\x03', script);
   assert.match(output, /interrupted 1\n/);
   assert.match(output, /exit 7$/);

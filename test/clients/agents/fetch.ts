@@ -1,14 +1,14 @@
 /** An agent without any library. */
 import { report } from './report.js';
 
-const api = 'https://api.github.com/repos/acme/site';
+async function call(method: string, path: string): Promise<unknown> {
+  const response = await fetch(`https://api.github.com/repos/acme/site${path}`, { method });
+  const body: unknown = await response.json();
+  if (!response.ok) throw new Error((body as { detail: string }).detail);
+  return body;
+}
+
 await report(
-  async () => {
-    const issues = (await (await fetch(`${api}/issues`)).json()) as { number: number }[];
-    return issues[0]?.number;
-  },
-  async () => {
-    const response = await fetch(`${api}/git/refs/heads/main`, { method: 'DELETE' });
-    if (!response.ok) throw new Error(((await response.json()) as { detail: string }).detail);
-  },
+  async () => ((await call('GET', '/issues')) as { number: number }[])[0]?.number,
+  () => call('DELETE', '/git/refs/heads/main'),
 );

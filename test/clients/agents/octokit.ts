@@ -2,7 +2,10 @@
 import { Octokit } from '@octokit/rest';
 import { report } from './report.js';
 
-const octokit = new Octokit({ auth: process.env['GITHUB_TOKEN'], log: { debug() {}, info() {}, warn() {}, error() {} } });
+const octokit = new Octokit({
+  auth: process.env.GITHUB_TOKEN,
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+});
 const site = { owner: 'acme', repo: 'site' };
 await report(
   async () => (await octokit.rest.issues.listForRepo(site)).data[0]?.number,
