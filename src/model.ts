@@ -2,6 +2,7 @@
  * The vocabulary of Tollfence: the words of the product as types. Only types; imports nothing, so that
  * every room, and every connector, may import it.
  */
+export type * from './connector.js';
 
 /** How much harm an action can do (AWS Service Authorization Reference). */
 export type Access = 'list' | 'read' | 'write' | 'delete' | 'permissions';
@@ -143,129 +144,6 @@ export interface Decision {
 
 /** How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place. */
 export type Scheme = 'bearer' | 'basic' | `header:${string}` | `query:${string}`;
-
-// ── connectors ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** What a connector's pure functions may know of a request. Everything in it is attacker-controlled. */
-export interface RequestView {
-  readonly method: string;
-  readonly host: string;
-  readonly path: string;
-  /** Query parameters, decoded, in order. */
-  readonly query: readonly (readonly [string, string])[];
-  readonly body: BodyFacts;
-  /** The body as strictly read JSON; undefined if it isn't JSON, isn't complete, or is ambiguous. */
-  readonly json: Value | undefined;
-  /** The body as form fields in order; undefined if it isn't a form. */
-  readonly form: readonly (readonly [string, string])[] | undefined;
-  /** The body as text; undefined if it isn't complete or isn't UTF-8. */
-  readonly text: string | undefined;
-  /** The body's bytes, or its judged prefix if `body.state` is `truncated`; null if there are none to judge. */
-  readonly bytes: Uint8Array | null;
-  /** The single value of a header field, or undefined when it is absent or repeated. */
-  header(name: string): string | undefined;
-}
-
-/** What a row, or a function in its place, says of one request. Names are without the connector's prefix. */
-export interface Meaning {
-  readonly action: string;
-  readonly access?: Access;
-  /** `type` or `type:id`. */
-  readonly resource?: string;
-  readonly parameters?: { readonly [name: string]: Value };
-  readonly unknown?: readonly string[];
-}
-
-/** One row of a connector's table. */
-export interface RouteRow {
-  /** Without the connector's prefix: `pr.merge`. */
-  readonly action: string;
-  /** Default from the method: GET and HEAD read, DELETE delete, all else write. */
-  readonly access?: Access;
-  /** `type:id` with path parameters in braces: `repo:{owner}/{repo}`. */
-  readonly resource?: string;
-  /**
-   * Parameter → where it is: an OpenAPI runtime expression without `$request.` (`body#/base`, `query.state`,
-   * `path.number`, `header.x-y`), or `argument.channel` for an API that takes arguments in the query or in the body
-   * alike; optionally ` as integer|number|boolean|string|strings` (another type makes the parameter unknown).
-   */
-  readonly parameters?: { readonly [name: string]: string };
-  /**
-   * This row counts only if each of these expressions has this value, or one of these; `*` is any value at all. A
-   * value that no row of the route names makes the request unclassified, and so does a body that can't be read.
-   */
-  readonly when?: { readonly [expression: string]: Value | readonly Value[] };
-  /** Facts that the request lacks, and the request of the same API that has them. Until then they are unknown. */
-  readonly lookup?: LookupRow;
-}
-
-/** `{ request: 'GET /pulls/{number}', parameters: { base: '/base/ref' } }`: parameter → JSON pointer into the answer. */
-export interface LookupRow {
-  readonly request: string;
-  readonly parameters: { readonly [name: string]: string };
-}
-
-/** A row, several rows of which the first whose `when` fits counts, or a pure function; null: not described. */
-export type Route =
-  | RouteRow
-  | readonly RouteRow[]
-  | ((request: RequestView, path: { readonly [name: string]: string }) => Meaning | null);
-
-/**
- * What we know about one API: data and pure functions; no Node, no network, no secret. Several may share a name: parts
- * of one API on other hosts, with other credentials (GitHub's REST API and its git hosts).
- */
-export interface Connector {
-  readonly name: string;
-  /** Exact host names, or `*.example.com` for one or more labels in front. */
-  readonly hosts: readonly string[];
-  /** `env` names variables that SDKs read their key from; `placeholder` is a value their format checks accept. */
-  readonly credentials?: {
-    readonly scheme: Scheme;
-    readonly placeholder: string;
-    readonly env?: readonly string[];
-    /** `user` part when the scheme is basic and the secret is only a password. */
-    readonly user?: string;
-  };
-  /** OpenAPI path templates: `GET /repos/{owner}/{repo}`; `{rest+}` takes several segments; literals beat templates. */
-  readonly routes: { readonly [methodAndTemplate: string]: Route };
-  /** How the API reads a body: as JSON or as a form whatever its media type says. Absent: by the media type. */
-  readonly reads?: 'json' | 'form';
-  /** The one spelling of a path parameter for what the API takes to be the same (case, suffixes); null: not described. */
-  readonly canonical?: (parameter: string, value: string) => string | null;
-  /**
-   * Changes to a refusal so that this API's own clients show the reason: members that are added to its JSON or replace
-   * one, header fields, and (only for a client that can't be told otherwise) another status. `agent` is the User-Agent.
-   */
-  readonly refusal?: (problem: RefusedProblem, agent?: string) => {
-    readonly status?: number;
-    readonly body?: { readonly [name: string]: Value };
-    readonly fields?: readonly Field[];
-    /** In place of the JSON, for a client that shows nothing but its own protocol's form. */
-    readonly instead?: { readonly media_type: string; readonly text: string };
-  };
-}
-
-/** What a connector may know of a refusal that it shapes. `action` is what was refused, without the connector's prefix. */
-export interface RefusedProblem {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly next?: string;
-  readonly action?: string;
-}
-
-/** What classification makes of a request: it can't fail. */
-export interface Classified {
-  readonly action: Action;
-  readonly resource: Resource;
-  /** Name of the connector that serves the host, or null for the generic one. */
-  readonly connector: Connector | null;
-  /** False when no route described it: no credential, unless a permission names the action exactly. */
-  readonly typed: boolean;
-  /** The request of the same API that has facts this one lacks: a canonical path, and parameter → JSON pointer. */
-  readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
-}
 
 // ── identity ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

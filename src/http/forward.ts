@@ -132,6 +132,12 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
         carrier?.end(() => finish(null));
       },
       onResponseError(_, error) {
+        // undici takes the Content-Length of a 304, which is that of the body not sent (RFC 9110 §15.4.5), for that of one.
+        const withoutBody = carrier?.status === 304 && carrier.received === 0;
+        if (withoutBody && (error as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+          carrier!.end(() => finish(null));
+          return;
+        }
         finish(upstreamRefusal(error, request));
       },
     };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -26,7 +27,10 @@ before(async () => {
   const dir = join(world.dir, 'upstream-ca');
   const day = 24 * 3_600_000;
   const trusted = openAuthority({ dir, now: Date.now, random: randomBytes });
-  const longAgo = openAuthority({ dir, now: () => Date.now() - 60 * day, random: randomBytes });
+  // Its root is still good, but what it signs today was over a month ago.
+  const longAgo = openAuthority({ dir: join(world.dir, 'old-ca'), now: () => Date.now() - 60 * day, random: randomBytes });
+  const oldRoot = join(world.dir, 'old-root.pem');
+  writeFileSync(oldRoot, longAgo.certificatePem);
   const stranger = openAuthority({ dir: join(world.dir, 'another-ca'), now: Date.now, random: randomBytes });
   const serve = (context: ReturnType<typeof trusted.contextFor>): Promise<number> =>
     listen(createServer({ SNICallback: (_, done) => done(null, context) }, socket => {
@@ -43,7 +47,7 @@ before(async () => {
     'good.test': await serve(trusted.contextFor('good.test')),
     'silent.test': await listen(createTcpServer(socket => void socket.on('error', () => {}))),
   };
-  agent = await startAgent(world, 'agent', Object.entries(ports).flatMap(([host, port]) => ['--connect-to', `${host}:443:127.0.0.1:${port}`]));
+  agent = await startAgent(world, 'agent', ['--upstream-ca', oldRoot, ...Object.entries(ports).flatMap(([host, port]) => ['--connect-to', `${host}:443:127.0.0.1:${port}`])]);
 });
 after(async () => {
   await agent?.end();
