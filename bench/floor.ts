@@ -12,14 +12,25 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import { type Dispatcher, Pool } from 'undici';
 import { openAuthority } from '../src/tls/authority.js';
 
-const { ca, upstreamCa, upstreamPort } = JSON.parse(process.argv[2]!) as { ca: string; upstreamCa: string; upstreamPort: number };
+const { ca, upstreamCa, upstreamPort } = JSON.parse(process.argv[2]!) as {
+  ca: string;
+  upstreamCa: string;
+  upstreamPort: number;
+};
 const authority = openAuthority({ dir: ca, now: Date.now, random: randomBytes });
 const pool = new Pool(`https://127.0.0.1:${upstreamPort}`, {
   connections: 128,
   bodyTimeout: 0,
   connect: { ca: readFileSync(upstreamCa, 'utf8'), servername: 'api.github.com' },
 });
-const perHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'expect', 'proxy-authorization', 'proxy-connection']);
+const perHop = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'expect',
+  'proxy-authorization',
+  'proxy-connection',
+]);
 
 /** End-to-end fields, names and values in turn. */
 function endToEnd(raw: readonly string[]): string[] {
@@ -51,7 +62,12 @@ function carry(request: IncomingMessage, response: ServerResponse): void {
   };
   const bodied = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
   pool.dispatch(
-    { path: request.url!, method: request.method as Dispatcher.HttpMethod, headers: endToEnd(request.rawHeaders), body: bodied ? request : null },
+    {
+      path: request.url!,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: endToEnd(request.rawHeaders),
+      body: bodied ? request : null,
+    },
     handler,
   );
 }
@@ -71,4 +87,6 @@ server.on('connect', (request: IncomingMessage, socket: Duplex) => {
   secure.on('error', () => secure.destroy());
   server.emit('connection', secure);
 });
-server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port, ca: authority.certificatePem }));
+server.listen(0, '127.0.0.1', () =>
+  process.send!({ port: (server.address() as AddressInfo).port, ca: authority.certificatePem }),
+);

@@ -63,7 +63,8 @@ function exchange(socket: TLSSocket, request: string): Promise<void> {
         const end = kept.indexOf('\r\n\r\n');
         if (end < 0) return;
         const length = /\r\ncontent-length: *(\d+)/i.exec(kept);
-        if (!kept.startsWith('HTTP/1.1 200') || length === null) return reject(new Error(`Not the answer that was expected: ${kept}`));
+        if (!kept.startsWith('HTTP/1.1 200') || length === null)
+          return reject(new Error(`Not the answer that was expected: ${kept}`));
         missing = Number(length[1]) - (kept.length - end - 4);
       }
       if (missing > 0) return;
@@ -102,7 +103,9 @@ async function main(load: Load): Promise<void> {
     const durations = (await send(sockets, load.request, load.count)).sort((a, b) => a - b);
     const seconds = (performance.now() - start) / 1000;
     const at = (share: number): number => durations[Math.floor(share * (durations.length - 1))]!;
-    process.send!({ perSecond: durations.length / seconds, median: at(0.5), p99: at(0.99) } satisfies Result, () => process.exit());
+    process.send!({ perSecond: durations.length / seconds, median: at(0.5), p99: at(0.99) } satisfies Result, () =>
+      process.exit(),
+    );
   });
   process.send!('ready');
 }

@@ -27,7 +27,9 @@ export const startOwn = (core: number, file: string, argument: unknown): ChildPr
 export const message = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
     const gone = (code: number | null): void =>
-      reject(new Error(`${child.spawnargs.slice(3, 6).join(' ')} ended with ${code}; BENCH_VERBOSE=1 shows its output.`));
+      reject(
+        new Error(`${child.spawnargs.slice(3, 6).join(' ')} ended with ${code}; BENCH_VERBOSE=1 shows its output.`),
+      );
     child.once('exit', gone);
     child.once('message', value => {
       child.off('exit', gone);
@@ -59,7 +61,9 @@ function tree(pid: number): number[] {
 /** CPU seconds (user and system, all threads that live) that a process and those below it have used (schedstat, proc(5)). */
 export function cpuSeconds(pid: number): number {
   const nanoseconds = tree(pid).flatMap(each =>
-    readdirSync(`/proc/${each}/task`).map(task => Number(readFileSync(`/proc/${each}/task/${task}/schedstat`, 'utf8').split(' ')[0])),
+    readdirSync(`/proc/${each}/task`).map(task =>
+      Number(readFileSync(`/proc/${each}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+    ),
   );
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }

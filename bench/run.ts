@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { openAuthority } from '../src/tls/authority.js';
 import type { Result } from './load.js';
 import { cores, cpuSeconds, endAll, message, peakMemory, resetPeak, startOwn, unfit } from './processes.js';
-import { direct, floor, squid, type Stage, type Target, tollfence, type Variant } from './targets.js';
+import { direct, floor, type Stage, squid, type Target, tollfence, type Variant } from './targets.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +38,8 @@ const variants: readonly Variant[] = [
 
 const body = '{"title":"Found a bug","body":"It does not work.","labels":["bug"]}';
 const requests = {
-  GET: (host: string) => `GET /repos/acme/site/issues/7 HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n`,
+  GET: (host: string) =>
+    `GET /repos/acme/site/issues/7 HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n`,
   POST: (host: string) =>
     `POST /repos/acme/site/issues HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\nUser-Agent: bench\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 } as const;
@@ -48,16 +49,29 @@ interface Measured extends Result {
   readonly cpu: number;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const times = (value: number): string => (Number.isNaN(value) ? '–' : `${value.toFixed(2)}×`);
-const row = (cells: readonly string[]): void => console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(12))).join(''));
+const row = (cells: readonly string[]): void =>
+  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(12))).join(''));
 
 /** The host as a request through this target names it. */
 const hostOf = ({ way }: Target): string => way.tunnel?.target.replace(/:443$/, '') ?? way.servername;
 
-async function measure(target: Target, kind: keyof typeof requests, connections: number, count: number): Promise<Measured> {
+async function measure(
+  target: Target,
+  kind: keyof typeof requests,
+  connections: number,
+  count: number,
+): Promise<Measured> {
   const warmUp = Math.max(4 * connections, Math.ceil(count / 4));
-  const load = startOwn(cores.around, 'load.js', { ...target.way, connections, request: requests[kind](hostOf(target)), warmUp, count });
+  const load = startOwn(cores.around, 'load.js', {
+    ...target.way,
+    connections,
+    request: requests[kind](hostOf(target)),
+    warmUp,
+    count,
+  });
   await message(load);
   const before = target.pid === null ? 0 : cpuSeconds(target.pid);
   const result = message<Result>(load);
@@ -87,9 +101,15 @@ async function small(targets: readonly Target[], kind: keyof typeof requests, co
     }
     rounds.push(round);
   }
-  console.log(`\nSmall ${kind}, ${connections} keep-alive connection${connections === 1 ? '' : 's'}, against the floor`);
+  console.log(
+    `\nSmall ${kind}, ${connections} keep-alive connection${connections === 1 ? '' : 's'}, against the floor`,
+  );
   row(['', 'CPU/request', 'requests/s', 'median time', 'p99 time']);
-  for (const { name } of targets) row([name, ...(['cpu', 'perSecond', 'median', 'p99'] as const).map(figure => times(against(rounds, name, figure)))]);
+  for (const { name } of targets)
+    row([
+      name,
+      ...(['cpu', 'perSecond', 'median', 'p99'] as const).map(figure => times(against(rounds, name, figure))),
+    ]);
 }
 
 interface Streamed {
@@ -99,7 +119,10 @@ interface Streamed {
 
 /** A target that can't do it (Squid cuts a long upload off) has no figure, and the others still have theirs. */
 const stream = (target: Target, kind: 'download' | 'upload' | 'events', amount: number): Promise<Streamed> =>
-  message<Streamed>(startOwn(cores.around, 'streams.js', { ...target.way, kind, amount })).catch(() => ({ seconds: Number.NaN, delays: [] }));
+  message<Streamed>(startOwn(cores.around, 'streams.js', { ...target.way, kind, amount })).catch(() => ({
+    seconds: Number.NaN,
+    delays: [],
+  }));
 
 async function bulk(targets: readonly Target[], mebibytes: number): Promise<void> {
   console.log(`\n${mebibytes} MiB through one connection, against the floor`);
@@ -107,10 +130,18 @@ async function bulk(targets: readonly Target[], mebibytes: number): Promise<void
   const seconds = new Map<string, readonly [number, number]>();
   for (const target of targets) {
     if (target.pid !== null) resetPeak(target.pid);
-    const pair = [(await stream(target, 'download', mebibytes << 20)).seconds, (await stream(target, 'upload', mebibytes << 20)).seconds] as const;
+    const pair = [
+      (await stream(target, 'download', mebibytes << 20)).seconds,
+      (await stream(target, 'upload', mebibytes << 20)).seconds,
+    ] as const;
     seconds.set(target.name, pair);
     const base = seconds.get('floor') ?? [Number.NaN, Number.NaN];
-    row([target.name, times(base[0] / pair[0]), times(base[1] / pair[1]), target.pid === null ? '–' : `${peakMemory(target.pid).toFixed(0)} MiB`]);
+    row([
+      target.name,
+      times(base[0] / pair[0]),
+      times(base[1] / pair[1]),
+      target.pid === null ? '–' : `${peakMemory(target.pid).toFixed(0)} MiB`,
+    ]);
   }
 }
 
@@ -118,7 +149,11 @@ async function events(targets: readonly Target[], count: number): Promise<void> 
   console.log(`\n${count} server-sent events, delay from write to arrival, against the floor`);
   row(['', 'median', 'p99']);
   const delays = new Map<string, readonly number[]>();
-  for (const target of targets) delays.set(target.name, [...(await stream(target, 'events', count)).delays].sort((a, b) => a - b));
+  for (const target of targets)
+    delays.set(
+      target.name,
+      [...(await stream(target, 'events', count)).delays].sort((a, b) => a - b),
+    );
   const at = (name: string, share: number): number => delays.get(name)?.[Math.floor(share * (count - 1))] ?? Number.NaN;
   for (const { name } of targets) row([name, ...[0.5, 0.99].map(share => times(at(name, share) / at('floor', share)))]);
 }
@@ -139,18 +174,24 @@ async function openTargets(stage: Stage): Promise<Target[]> {
 }
 
 async function main(): Promise<void> {
-  const why = unfit() ?? (availableParallelism() < 2 ? 'The benchmark needs two cores: one for what is measured, one for the load.' : null);
+  const why =
+    unfit() ??
+    (availableParallelism() < 2 ? 'The benchmark needs two cores: one for what is measured, one for the load.' : null);
   if (options.help || why !== null) return console.log(why ?? usage);
   const dir = mkdtempSync(join(tmpdir(), 'tf-bench-'));
   try {
     const upstreamAuthority = join(dir, 'upstream-ca');
     mkdirSync(upstreamAuthority, { mode: 0o700 });
     const upstreamCa = join(dir, 'upstream-ca.pem');
-    writeFileSync(upstreamCa, openAuthority({ dir: upstreamAuthority, now: Date.now, random: randomBytes }).certificatePem);
+    writeFileSync(
+      upstreamCa,
+      openAuthority({ dir: upstreamAuthority, now: Date.now, random: randomBytes }).certificatePem,
+    );
     const { port } = await message<{ port: number }>(startOwn(cores.around, 'upstream.js', { ca: upstreamAuthority }));
     const targets = await openTargets({ dir, upstreamPort: port, upstreamAuthority, upstreamCa });
     if (Number(options.requests) > 0) {
-      for (const kind of ['GET', 'POST'] as const) for (const connections of options.connections.split(',')) await small(targets, kind, Number(connections));
+      for (const kind of ['GET', 'POST'] as const)
+        for (const connections of options.connections.split(',')) await small(targets, kind, Number(connections));
     }
     if (Number(options.bulk) > 0) await bulk(targets, Number(options.bulk));
     if (Number(options.events) > 0) await events(targets, Number(options.events));

@@ -12,13 +12,15 @@ export interface Streaming extends Pick<Load, 'port' | 'tunnel' | 'servername' |
   readonly amount: number;
 }
 
-const head = (method: string, path: string, more = ''): string => `${method} ${path} HTTP/1.1\r\nHost: ${target}\r\n${more}\r\n`;
+const head = (method: string, path: string, more = ''): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: ${target}\r\n${more}\r\n`;
 
 /** Bytes until the end of the answer, head included. */
 async function drain(socket: TLSSocket, bytes: number): Promise<void> {
   let seen = 0;
   for await (const chunk of socket as AsyncIterable<Buffer>) {
-    if (seen === 0 && !chunk.toString('latin1', 0, 12).endsWith('200')) throw new Error(`Not the answer that was expected: ${chunk.toString('latin1', 0, 500)}`);
+    if (seen === 0 && !chunk.toString('latin1', 0, 12).endsWith('200'))
+      throw new Error(`Not the answer that was expected: ${chunk.toString('latin1', 0, 500)}`);
     seen += chunk.length;
     if (seen > bytes) return;
   }
@@ -30,7 +32,8 @@ async function upload(socket: TLSSocket, bytes: number): Promise<void> {
   const block = Buffer.alloc(64 << 10, 'tollfence ');
   const answered = drain(socket, 0);
   for (let left = bytes; left > 0; left -= block.length) {
-    if (!socket.write(block.subarray(0, Math.min(left, block.length)))) await new Promise(resolve => socket.once('drain', resolve));
+    if (!socket.write(block.subarray(0, Math.min(left, block.length))))
+      await new Promise(resolve => socket.once('drain', resolve));
   }
   await answered;
 }

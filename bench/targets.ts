@@ -37,11 +37,19 @@ export const direct = (stage: Stage): Target => ({
 
 /** The least that a proxy in Node can do. */
 export async function floor(stage: Stage): Promise<Target> {
-  const child = startOwn(cores.measured, 'floor.js', { ca: join(stage.dir, 'floor-ca'), upstreamCa: stage.upstreamCa, upstreamPort: stage.upstreamPort });
+  const child = startOwn(cores.measured, 'floor.js', {
+    ca: join(stage.dir, 'floor-ca'),
+    upstreamCa: stage.upstreamCa,
+    upstreamPort: stage.upstreamPort,
+  });
   const { port, ca } = await message<{ port: number; ca: string }>(child);
   const file = join(stage.dir, 'floor-ca.pem');
   writeFileSync(file, ca);
-  return { name: 'floor', pid: child.pid!, way: { port, tunnel: { target, authorization: null }, servername: host, ca: file } };
+  return {
+    name: 'floor',
+    pid: child.pid!,
+    way: { port, tunnel: { target, authorization: null }, servername: host, ca: file },
+  };
 }
 
 /** How a Tollfence is to run. */
@@ -70,15 +78,25 @@ export async function tollfence(stage: Stage, { name, durability, credential, fl
   const tf = (args: readonly string[], input = ''): void =>
     void execFileSync(process.execPath, [program, ...args], { env, input, stdio: ['pipe', 'ignore', 'inherit'] });
   tf(['gateway', 'create', 'bench']);
-  for (const action of ['github.issue.*', 'github.unclassified']) tf(['permissions', 'set', '--gateway', 'bench', '--action', action, '--effect', 'allow']);
-  if (credential) tf(['secret', 'set', 'github-token', '--connector', 'github'], 'ghp_0123456789abcdefghijABCDEFGHIJ012345\n');
+  for (const action of ['github.issue.*', 'github.unclassified'])
+    tf(['permissions', 'set', '--gateway', 'bench', '--action', action, '--effect', 'allow']);
+  if (credential)
+    tf(['secret', 'set', 'github-token', '--connector', 'github'], 'ghp_0123456789abcdefghijABCDEFGHIJ012345\n');
   const agent = 'console.log(process.env.HTTPS_PROXY); setInterval(() => {}, 1e6)';
-  const run = start(cores.around, [process.execPath, program, 'run', '--', 'bench', process.execPath, '-e', agent], env);
+  const run = start(
+    cores.around,
+    [process.execPath, program, 'run', '--', 'bench', process.execPath, '-e', agent],
+    env,
+  );
   const proxy = new URL((await said(run.stdout!, /http:\S+/))[0]);
   const authorization = `Basic ${Buffer.from(`${proxy.username}:${proxy.password}`).toString('base64')}`;
   const ca = join(home, 'root.pem');
   writeFileSync(ca, execFileSync(process.execPath, [program, 'ca', 'export'], { env }));
-  return { name, pid: serving.pid!, way: { port: Number(proxy.port), tunnel: { target, authorization }, servername: host, ca } };
+  return {
+    name,
+    pid: serving.pid!,
+    way: { port: Number(proxy.port), tunnel: { target, authorization }, servername: host, ca },
+  };
 }
 
 /** What a stream says, once it fits. */
@@ -100,20 +118,49 @@ const certgen = '/usr/lib/squid/security_file_certgen';
 
 /** Squid with TLS interception (Debian's squid-openssl); a sentence if it isn't installed. */
 export async function squid(stage: Stage, port: number): Promise<Target | string> {
-  if (!existsSync('/usr/sbin/squid') || !existsSync(certgen)) return 'squid is left out: it is not installed (apt install squid-openssl).';
+  if (!existsSync('/usr/sbin/squid') || !existsSync(certgen))
+    return 'squid is left out: it is not installed (apt install squid-openssl).';
   const dir = join(stage.dir, 'squid');
   mkdirSync(dir);
   // Started by root, squid becomes the user "proxy".
   chmodSync(stage.dir, 0o755);
   chmodSync(dir, 0o777);
   const ca = join(dir, 'ca.pem');
-  const subject = ['-subj', '/CN=bench', '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', ca, '-out', `${ca}.crt`, '-days', '2', ...subject], { stdio: 'ignore' });
+  const subject = [
+    '-subj',
+    '/CN=bench',
+    '-addext',
+    'basicConstraints=critical,CA:TRUE',
+    '-addext',
+    'keyUsage=critical,keyCertSign',
+  ];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      ca,
+      '-out',
+      `${ca}.crt`,
+      '-days',
+      '2',
+      ...subject,
+    ],
+    { stdio: 'ignore' },
+  );
   writeFileSync(ca, readFileSync(`${ca}.crt`), { flag: 'a' });
   const upstreamCa = join(dir, 'upstream.pem');
   writeFileSync(upstreamCa, readFileSync(stage.upstreamCa));
   writeFileSync(join(dir, 'hosts'), `127.0.0.1 ${host}\n`);
-  writeFileSync(join(dir, 'squid.conf'), `
+  writeFileSync(
+    join(dir, 'squid.conf'),
+    `
     http_port 127.0.0.1:${port} ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=4MB tls-cert=${ca}
     sslcrtd_program ${certgen} -s ${dir}/certificates -M 4MB
     sslcrtd_children 1 startup=1
@@ -127,7 +174,8 @@ export async function squid(stage: Stage, port: number): Promise<Target | string
     pid_filename ${dir}/squid.pid
     shutdown_lifetime 0 seconds
     visible_hostname bench
-  `.replaceAll(/^ +/gm, ''));
+  `.replaceAll(/^ +/gm, ''),
+  );
   for (const file of [ca, `${ca}.crt`, upstreamCa, join(dir, 'hosts'), join(dir, 'squid.conf')]) chmodSync(file, 0o644);
   execFileSync(certgen, ['-c', '-s', join(dir, 'certificates'), '-M', '4MB'], { stdio: 'ignore' });
   if (process.getuid?.() === 0) execFileSync('chown', ['-R', 'proxy', dir]);

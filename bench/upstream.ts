@@ -12,7 +12,14 @@ const { ca } = JSON.parse(process.argv[2]!) as { ca: string };
 const authority = openAuthority({ dir: ca, now: Date.now, random: randomBytes });
 
 const small = Buffer.from(
-  JSON.stringify({ id: 1347, number: 7, state: 'open', title: 'Found a bug', body: "I'm having a problem with this.", labels: ['bug'] }),
+  JSON.stringify({
+    id: 1347,
+    number: 7,
+    state: 'open',
+    title: 'Found a bug',
+    body: "I'm having a problem with this.",
+    labels: ['bug'],
+  }),
 );
 const block = Buffer.alloc(64 << 10, 'tollfence ');
 

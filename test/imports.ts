@@ -54,7 +54,7 @@ export function importsOf(file: string): Import[] {
     const names = [...what.matchAll(/(type\s+)?([\w$*]+)(?:\s+as\s+[\w$]+)?/g)];
     add(
       specifier,
-      type !== undefined || names.every(([, each]) => each !== undefined),
+      type !== undefined || (names.length > 0 && names.every(([, each]) => each !== undefined)),
       names.map(([, , name]) => name!),
     );
   }

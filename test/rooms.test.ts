@@ -14,7 +14,8 @@ interface Room {
 }
 
 const rooms: Readonly<Record<string, Room>> = {
-  model: { enters: '', touches: '' },
+  model: { enters: 'type:connector', touches: '' },
+  connector: { enters: 'type:model', touches: '' },
   errors: { enters: '', touches: '' },
   permit: { enters: 'errors', touches: '' },
   gateway: { enters: 'errors type:http type:identity type:model type:permit', touches: '' },
@@ -57,7 +58,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   http: {
     enters: 'credentials errors identity permit type:gateway type:model',
-    touches: 'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:v8 node:vm node:zlib undici',
+    touches:
+      'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
       'authenticate body decode destination exchange fetch flights forward listener problem target upstream websocket',
   },
@@ -203,10 +205,7 @@ test('what a file loads can be read in it: only two look for a file of data by a
   );
 });
 
-test('no file but the vocabulary, which is only read, is longer than 300 lines', () => {
-  const long = files
-    .filter(file => file !== 'src/model.ts')
-    .map(file => [file, read(file).split('\n').length - 1] as const)
-    .filter(([, lines]) => lines > 300);
+test('no file is longer than 300 lines', () => {
+  const long = files.map(file => [file, read(file).split('\n').length - 1] as const).filter(([, lines]) => lines > 300);
   assert.deepEqual(long, []);
 });

@@ -59,7 +59,8 @@ async function stop({ json: asJson }: { json?: boolean }): Promise<void> {
   }
   const { pid } = (await call('POST', '/stop', {}, { start: false })) as { pid: number };
   // Its files are still being closed when the socket has gone: whoever makes a backup next wants them whole.
-  while ((await answers(socket)) || lives(pid)) await new Promise(resolve => setTimeout(resolve, 20));
+  // Not until nothing answers any more: the next proxy may be there already.
+  while (lives(pid)) await new Promise(resolve => setTimeout(resolve, 20));
   if (asJson) return json({ stopped: true, running: false });
   line('The proxy has stopped.');
 }

@@ -25,7 +25,8 @@ export function openLine(parts: Parts): Rooms {
   const confirm = async ({ question: asked, decision }: Trace): Promise<void> => {
     if (house.policy.digest === decision!.policy_sha256) return;
     const again = await house.policy.decide(asked!);
-    if (again.effect === 'deny' || again.effect === 'defer') throw new Refusal('denied', again.reason, { rule: again.rule });
+    if (again.effect === 'deny' || again.effect === 'defer')
+      throw new Refusal('denied', again.reason, { rule: again.rule });
   };
 
   return {
@@ -40,7 +41,18 @@ export function openLine(parts: Parts): Rooms {
       exchange.proceed();
       const body = await readBody(head, exchange.source);
       const { scheme, host, port, method, path, query, fields, upgrade } = head;
-      const request: CanonicalRequest = Object.freeze({ scheme, host, port, method, path, query, fields, upgrade, body: body.facts, content: body.content });
+      const request: CanonicalRequest = Object.freeze({
+        scheme,
+        host,
+        port,
+        method,
+        path,
+        query,
+        fields,
+        upgrade,
+        body: body.facts,
+        content: body.content,
+      });
       return { request, hash: requestHash(request), payload: body.stream ?? body.bytes, release: body.release };
     },
     classify: request => catalog.classify(request),
@@ -48,37 +60,60 @@ export function openLine(parts: Parts): Rooms {
     inspect(request, meaning) {
       // Where an SDK puts its key is the connector's to know; what is taken away there isn't sent.
       const place = findPlaceholder(credentials.withoutOwn(request, meaning).request, null);
-      if (place !== null) throw new Refusal('denied', `A placeholder for a credential stands in ${place}, where it would be sent to the upstream.`, { rule: 'placeholder', next: 'Send it only where the API takes its credential.' });
+      if (place !== null)
+        throw new Refusal(
+          'denied',
+          `A placeholder for a credential stands in ${place}, where it would be sent to the upstream.`,
+          { rule: 'placeholder', next: 'Send it only where the API takes its credential.' },
+        );
     },
-    ask: (subject, request, meaning) => question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
+    ask: (subject, request, meaning) =>
+      question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
     decide: asked => house.policy.decide(asked),
     async record(asked, decision, decoded, meaning) {
       const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
       const allowed = credentials.allowedFor(asked, decoded, secret);
       const entry = {
-        type: 'action.decided', run: asked.subject.run, subject: asked.subject, grant: null, action: asked.action, resource: asked.resource,
-        request: asked.request, decision: { ...decision, secret },
+        type: 'action.decided',
+        run: asked.subject.run,
+        subject: asked.subject,
+        grant: null,
+        action: asked.action,
+        resource: asked.resource,
+        request: asked.request,
+        decision: { ...decision, secret },
       } as const;
       if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, allowed, permit: null };
       const { recorded, permit } = await house.log.allow(entry, allowed);
       return { evidence: recorded.id, allowed, permit };
     },
     approve(trace, allowed, flight) {
-      if (trace.decision!.effect === 'defer') throw new Refusal('denied', 'The policy defers this action, and this version can\'t hold actions back yet.');
+      if (trace.decision!.effect === 'defer')
+        throw new Refusal('denied', "The policy defers this action, and this version can't hold actions back yet.");
       return house.approvals.await(trace, flight, allowed, () => confirm(trace));
     },
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight) {
       const options = { upstream: parts.upstreamFor(permit.allowed.run), now };
       // What was judged decides what is carried; Node's parser and ours must agree on what it is.
-      if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null)) throw new Refusal('malformed_request', 'Whether the request asks for an upgrade can be read in two ways.');
-      return exchange.upgrade === null ? forward(permit, outgoing, exchange, flight, options) : carryWebSocket(permit, outgoing, exchange, flight, options);
+      if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null))
+        throw new Refusal('malformed_request', 'Whether the request asks for an upgrade can be read in two ways.');
+      return exchange.upgrade === null
+        ? forward(permit, outgoing, exchange, flight, options)
+        : carryWebSocket(permit, outgoing, exchange, flight, options);
     },
     settle(trace, outcome, outgoing) {
       house.log.note(completion(trace, outcome, outgoing));
     },
     async refuse(exchange, refusal, trace) {
-      const context = { gateway: trace.caller?.id ?? null, meaning: trace.meaning, connector: catalog.forHost(exchange.head.tunnel?.host ?? ''), rule: refusal.extra.rule ?? trace.decision?.rule ?? null, pendingStatus: house.config.approvals.pending_status, agent: userAgent(exchange.head.rawHeaders) };
+      const context = {
+        gateway: trace.caller?.id ?? null,
+        meaning: trace.meaning,
+        connector: catalog.forHost(exchange.head.tunnel?.host ?? ''),
+        rule: refusal.extra.rule ?? trace.decision?.rule ?? null,
+        pendingStatus: house.config.approvals.pending_status,
+        agent: userAgent(exchange.head.rawHeaders),
+      };
       let evidence = trace.evidence ?? refusal.extra.evidence ?? null;
       let final = refusal;
       if (evidence === null && trace.caller !== null) {
@@ -97,7 +132,14 @@ export function openLine(parts: Parts): Rooms {
 }
 
 /** After these the connection is not used again: its framing, or its owner, is in doubt. */
-const closing: ReadonlySet<string> = new Set(['malformed_request', 'authority_mismatch', 'unauthenticated', 'killed', 'overloaded', 'proxy_error']);
+const closing: ReadonlySet<string> = new Set([
+  'malformed_request',
+  'authority_mismatch',
+  'unauthenticated',
+  'killed',
+  'overloaded',
+  'proxy_error',
+]);
 
 function userAgent(raw: readonly string[]): string {
   const at = raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'user-agent');
@@ -108,18 +150,37 @@ function userAgent(raw: readonly string[]): string {
 function refusedEntry(trace: Trace, refusal: Refusal) {
   const { caller, request, meaning, question: asked } = trace;
   return {
-    type: 'action.decided', run: caller!.run, subject: caller!, grant: null,
-    action: asked?.action ?? meaning?.action ?? null, resource: asked?.resource ?? meaning?.resource ?? null,
+    type: 'action.decided',
+    run: caller!.run,
+    subject: caller!,
+    grant: null,
+    action: asked?.action ?? meaning?.action ?? null,
+    resource: asked?.resource ?? meaning?.resource ?? null,
     request: asked?.request ?? (request === null ? null : requestFacts(request)),
-    decision: { effect: 'deny', rule: refusal.extra.rule ?? refusal.code, reason: refusal.message, secret: null, policy_sha256: trace.decision?.policy_sha256 ?? null },
+    decision: {
+      effect: 'deny',
+      rule: refusal.extra.rule ?? refusal.code,
+      reason: refusal.message,
+      secret: null,
+      policy_sha256: trace.decision?.policy_sha256 ?? null,
+    },
   } as const;
 }
 
 function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
   return {
-    type: 'action.completed', run: trace.caller?.run ?? null, decided: trace.evidence,
-    status: outcome.status, error: outcome.error, bytes_sent: outcome.bytesSent, bytes_received: outcome.bytesReceived,
-    duration_ms: Math.round(performance.now() - trace.started), request_sha256: trace.request?.body.sha256 ?? null, response_sha256: outcome.responseSha256,
-    credential: outgoing === null || outgoing.credential === '' ? null : outgoing.credential, replaced: outgoing?.replaced ?? false, scrubbed: outcome.scrubbed,
+    type: 'action.completed',
+    run: trace.caller?.run ?? null,
+    decided: trace.evidence,
+    status: outcome.status,
+    error: outcome.error,
+    bytes_sent: outcome.bytesSent,
+    bytes_received: outcome.bytesReceived,
+    duration_ms: Math.round(performance.now() - trace.started),
+    request_sha256: trace.request?.body.sha256 ?? null,
+    response_sha256: outcome.responseSha256,
+    credential: outgoing === null || outgoing.credential === '' ? null : outgoing.credential,
+    replaced: outgoing?.replaced ?? false,
+    scrubbed: outcome.scrubbed,
   } as const;
 }

@@ -212,6 +212,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       ending = true;
       // Runs must not start another proxy against the will of whoever stops this one.
       for (const { stored } of runs.list()) tell(stored.id, { event: 'ending' });
+      await new Promise(resolve => setImmediate(resolve));
       clearTimeout(orphans);
       server.close();
       const until = now() + drain;

@@ -32,7 +32,12 @@ export interface Exchange {
 export type Origin = Pick<Exchange, 'head' | 'credentials' | 'run'>;
 
 /** An exchange over a request and its response. `expects`: the client waits for 100 before it sends the body. */
-export function plainExchange(request: IncomingMessage, response: ServerResponse, origin: Origin, expects: boolean): Exchange {
+export function plainExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  origin: Origin,
+  expects: boolean,
+): Exchange {
   let waiting = expects;
   // Node takes it away from a request that is over, and what comes late must still find it.
   const { socket } = request;
@@ -69,7 +74,11 @@ function linger(request: IncomingMessage, socket: Duplex): void {
 
 /** Prints an answer of our own on a bare socket and ends it. */
 function printAnswer(socket: Duplex, { status, fields, body }: Answer): void {
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...fields.map(([name, value]) => `${name}: ${value}`), 'Connection: close'];
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...fields.map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ];
   socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
 }
 

@@ -52,7 +52,13 @@ export function admit(permit: Permit, { request, hash }: Outgoing, now: number):
  * Sends `outgoing` under its permit and streams the answer to the client. Resolves with the outcome once the answer has
  * ended or broken off; rejects with `Refusal` while no byte of an answer has gone to the client.
  */
-export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight, options: ForwardOptions): Promise<Outcome> {
+export function forward(
+  permit: Permit,
+  outgoing: Outgoing,
+  exchange: Exchange,
+  flight: Flight,
+  options: ForwardOptions,
+): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const { request, payload } = outgoing;
   const response = exchange.response as ServerResponse;
@@ -84,7 +90,9 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
     const leave = (): void => {
       if (done || response.writableFinished) return;
       gone = true;
-      const why = flight.stopped ? killed() : new Refusal('upstream_reset', 'The client closed the connection before the answer was complete.');
+      const why = flight.stopped
+        ? killed()
+        : new Refusal('upstream_reset', 'The client closed the connection before the answer was complete.');
       controller?.abort(why);
       finish(why);
     };
@@ -96,7 +104,11 @@ export function forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, 
         sent += chunk.length;
         spent(chunk.length);
         if (!watch(chunk)) return;
-        const found = new Refusal('denied', 'A placeholder for a credential stands in the body, where it would be sent to the upstream.', { rule: 'placeholder' });
+        const found = new Refusal(
+          'denied',
+          'A placeholder for a credential stands in the body, where it would be sent to the upstream.',
+          { rule: 'placeholder' },
+        );
         controller?.abort(found);
         finish(found);
       });

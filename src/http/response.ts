@@ -40,8 +40,20 @@ export interface Carrier {
 }
 
 const dropped = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'proxy-status', 'te', 'trailer',
-  'transfer-encoding', 'upgrade', 'alt-svc', 'tf-decision', 'tf-evidence-id', 'tf-kill-switch',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-status',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'alt-svc',
+  'tf-decision',
+  'tf-evidence-id',
+  'tf-kill-switch',
 ]);
 
 const decoders: Readonly<Record<string, () => Transform>> = {
@@ -60,7 +72,8 @@ function head(from: Arriving): { flat: string[]; coding: string; found: number }
   for (let i = 0; i < from.rawHeaders.length; i += 2) {
     const name = from.rawHeaders[i]!;
     if (name.length === 10 && name.toString('latin1').toLowerCase() === 'connection') {
-      for (const option of from.rawHeaders[i + 1]!.toString('latin1').split(',')) named.add(option.trim().toLowerCase());
+      for (const option of from.rawHeaders[i + 1]!.toString('latin1').split(','))
+        named.add(option.trim().toLowerCase());
     }
   }
   for (let i = 0; i < from.rawHeaders.length; i += 2) {
@@ -114,7 +127,10 @@ export function responseCarrier(from: Arriving): Carrier {
   if (scrub !== null && coding !== '' && coding !== 'identity') {
     const make = decoders[coding];
     if (make === undefined || from.status === 206) {
-      const refusal = new Refusal('upstream_protocol', `The answer is coded in a way (${coding}) in which it can't be searched for the secret.`);
+      const refusal = new Refusal(
+        'upstream_protocol',
+        `The answer is coded in a way (${coding}) in which it can't be searched for the secret.`,
+      );
       from.fail(refusal);
       return { status: from.status, received: 0, scrubbed: 0, data: () => {}, end: () => {}, digest: () => '' };
     }

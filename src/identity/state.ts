@@ -50,7 +50,8 @@ export const scopeKey = (scope: KillScope): string => (scope.kind === 'all' ? 'a
 export function openState(path: string): State {
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
   chmodSync(path, 0o600);
-  const db = new Database(path, { timeout: 2_000 });
+  // Not waited for: a proxy that waited would take over whenever the other is stopped.
+  const db = new Database(path, { timeout: 0 });
   // One proxy at a time; the system lets go of the lock however the process ends.
   db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('journal_mode = WAL');

@@ -11,7 +11,10 @@ function faults(text: string): string[] {
   } catch (error) {
     assert.ok(error instanceof Fault, String(error));
     assert.equal(error.exit, 2);
-    return error.message.split('\n').slice(1).map(line => line.trim());
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim());
   }
   return [];
 }
@@ -28,22 +31,83 @@ test('an empty file has the defaults of the contract', () => {
 });
 
 test('all faults are listed at once, each with its path', () => {
-  const listed = faults('listen: 1\nupstream: {connect_to: {nonsense: x}, proxi: y}\napprovals: {hold: 55, pending_status: 999}\nlog: {durability: maybe}\nother: 1\n');
-  for (const path of ['listen:', 'upstream.connect_to', 'upstream.proxi:', 'approvals.hold:', 'approvals.pending_status:', 'log.durability:', 'other:']) assert.ok(listed.some(line => line.startsWith(path)), `${path} in\n${listed.join('\n')}`);
+  const listed = faults(
+    'listen: 1\nupstream: {connect_to: {nonsense: x}, proxi: y}\napprovals: {hold: 55, pending_status: 999}\nlog: {durability: maybe}\nother: 1\n',
+  );
+  for (const path of [
+    'listen:',
+    'upstream.connect_to',
+    'upstream.proxi:',
+    'approvals.hold:',
+    'approvals.pending_status:',
+    'log.durability:',
+    'other:',
+  ])
+    assert.ok(
+      listed.some(line => line.startsWith(path)),
+      `${path} in\n${listed.join('\n')}`,
+    );
 });
 
-test('what isn\'t a mapping, is not YAML, or says a thing twice is refused', () => {
-  for (const text of ['- a', 'text', '42', 'a: [', 'listen: 127.0.0.1:1\nlisten: 127.0.0.1:2', '\tx: 1', 'listen: !!js/function "x"\n']) assert.ok(faults(text).length > 0, text);
+test("what isn't a mapping, is not YAML, or says a thing twice is refused", () => {
+  for (const text of [
+    '- a',
+    'text',
+    '42',
+    'a: [',
+    'listen: 127.0.0.1:1\nlisten: 127.0.0.1:2',
+    '\tx: 1',
+    'listen: !!js/function "x"\n',
+  ])
+    assert.ok(faults(text).length > 0, text);
 });
 
 test('no text makes it fail otherwise than by a fault', () => {
-  const bit = fc.constantFrom('listen', 'upstream', 'connect_to', 'approvals', ': ', '\n', '  ', '- ', '{', '}', '[', ']', '"', '&a ', '*a', '!!binary ', '55s', '1', 'null', '~', '%YAML', '---\n', '? ', '| ', '\u0000', '<<: *a');
-  fc.assert(fc.property(fc.array(bit, { maxLength: 14 }).map(bits => bits.join('')), text => void faults(text)), { numRuns: 1_000 });
+  const bit = fc.constantFrom(
+    'listen',
+    'upstream',
+    'connect_to',
+    'approvals',
+    ': ',
+    '\n',
+    '  ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    '&a ',
+    '*a',
+    '!!binary ',
+    '55s',
+    '1',
+    'null',
+    '~',
+    '%YAML',
+    '---\n',
+    '? ',
+    '| ',
+    '\u0000',
+    '<<: *a',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(bit, { maxLength: 14 }).map(bits => bits.join('')),
+      text => void faults(text),
+    ),
+    { numRuns: 1_000 },
+  );
 });
 
 test('durations and addresses are read exactly', () => {
-  assert.deepEqual(['250ms', '55s', '15m', '2h', '1d', '0s'].map(parseDuration), [250, 55_000, 900_000, 7_200_000, 86_400_000, 0]);
-  for (const text of ['', '5', 's', '1.5s', '-1s', '1 s', '1y', '1S', '1e3s', '9999999999s']) assert.equal(parseDuration(text), null, text);
+  assert.deepEqual(
+    ['250ms', '55s', '15m', '2h', '1d', '0s'].map(parseDuration),
+    [250, 55_000, 900_000, 7_200_000, 86_400_000, 0],
+  );
+  for (const text of ['', '5', 's', '1.5s', '-1s', '1 s', '1y', '1S', '1e3s', '9999999999s'])
+    assert.equal(parseDuration(text), null, text);
   for (const text of ['127.0.0.1:0', '[::1]:8080', 'localhost:65535']) assert.ok(isHostPort(text), text);
-  for (const text of ['127.0.0.1', ':80', 'a:65536', '::1:80', 'a:b', 'a:80:80', 'http://a:80', 'a:-1']) assert.ok(!isHostPort(text), text);
+  for (const text of ['127.0.0.1', ':80', 'a:65536', '::1:80', 'a:b', 'a:80:80', 'http://a:80', 'a:-1'])
+    assert.ok(!isHostPort(text), text);
 });

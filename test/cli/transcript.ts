@@ -31,6 +31,8 @@ const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\
 
 /** Whether a command printed what was expected. */
 export function fits(printed: string, expected: readonly string[]): boolean {
-  const pattern = expected.map(line => (line === '…' ? '(?:.*\n)*?' : `${escape(line).replaceAll('…', '.*')}[ ]*\n`)).join('');
+  const pattern = expected
+    .map(line => (line === '…' ? '(?:.*\n)*?' : `${escape(line).replaceAll('…', '.*')}[ ]*\n`))
+    .join('');
   return new RegExp(`^${pattern}$`).test(printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { openWorld, runProgram, tfProgram } from '../world.js';
 import { fits, parseTranscript } from './transcript.js';
 
@@ -11,14 +11,26 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const root = process.env['TF_TEST_ROOT'] ?? join(here, '..', '..', '..');
 const dir = join(root, 'test', 'cli');
 
-for (const file of readdirSync(dir).filter(name => name.endsWith('.txt')).sort()) {
+for (const file of readdirSync(dir)
+  .filter(name => name.endsWith('.txt'))
+  .sort()) {
   test(`the terminal says what ${file} promises`, { timeout: 120_000 }, async () => {
     const world = await openWorld();
     try {
       const programs = join(world.dir, 'bin');
       mkdirSync(programs);
-      writeFileSync(join(programs, 'tf'), `#!/bin/sh\nexec '${process.execPath}' '${tfProgram}' "$@"\n`, { mode: 0o755 });
-      const env = { PATH: `${programs}:${process.env['PATH']}`, TF_HOME: world.home, XDG_CONFIG_HOME: join(world.dir, 'config'), NO_COLOR: '1', TF_RUN: '', TF_GATEWAY: '', TF_OPERATOR_TOKEN: '' };
+      writeFileSync(join(programs, 'tf'), `#!/bin/sh\nexec '${process.execPath}' '${tfProgram}' "$@"\n`, {
+        mode: 0o755,
+      });
+      const env = {
+        PATH: `${programs}:${process.env['PATH']}`,
+        TF_HOME: world.home,
+        XDG_CONFIG_HOME: join(world.dir, 'config'),
+        NO_COLOR: '1',
+        TF_RUN: '',
+        TF_GATEWAY: '',
+        TF_OPERATOR_TOKEN: '',
+      };
       for (const { line, command, expected, exit } of parseTranscript(readFileSync(join(dir, file), 'utf8'))) {
         const { code, stdout } = await runProgram('sh', ['-c', `{ ${command}\n} 2>&1`], { env, cwd: world.dir });
         const where = `${file}:${line}: $ ${command}`;
@@ -35,7 +47,9 @@ for (const file of readdirSync(dir).filter(name => name.endsWith('.txt')).sort()
 async function commandsOf(help: (...args: string[]) => Promise<string>, path: readonly string[]): Promise<string[][]> {
   const text = await help(...path);
   const section = /\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(text)?.[1] ?? '';
-  return [...section.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(match => [...path, match[1]!]).filter(([, name]) => name !== 'help' && name !== undefined);
+  return [...section.matchAll(/^ {2}([a-z][a-z-]*)/gm)]
+    .map(match => [...path, match[1]!])
+    .filter(([, name]) => name !== 'help' && name !== undefined);
 }
 
 test('every command shows an example, and every one that reads prints JSON', { timeout: 120_000 }, async () => {
@@ -43,7 +57,9 @@ test('every command shows an example, and every one that reads prints JSON', { t
   try {
     const help = (...args: string[]): Promise<string> => world.ok([...args, '--help']);
     const overview = await help();
-    const top = [...overview.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(match => match[1]!).filter(name => name !== 'help' && name !== 'tf');
+    const top = [...overview.matchAll(/^ {2}([a-z][a-z-]*) /gm)]
+      .map(match => match[1]!)
+      .filter(name => name !== 'help' && name !== 'tf');
     assert.ok(top.length > 12, overview);
     const reads = /^(status|explain|logs|(.+ )?(list|show|head|verify))$/;
     for (const name of top) {

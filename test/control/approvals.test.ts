@@ -22,7 +22,8 @@ after(async () => {
 const upstream = { connect: 'upstream.test:443' };
 const bytes = (path: string, body = '{"a":1}', lines: readonly string[] = []): string =>
   `POST ${path} HTTP/1.1\r\n${['Host: upstream.test', 'Content-Type: application/json', `Content-Length: ${body.length}`, ...lines].join('\r\n')}\r\n\r\n${body}`;
-const post = (path: string, body?: string, lines?: readonly string[]): Promise<RawAnswer> => send(agent, bytes(path, body, lines), upstream);
+const post = (path: string, body?: string, lines?: readonly string[]): Promise<RawAnswer> =>
+  send(agent, bytes(path, body, lines), upstream);
 
 interface Problem {
   readonly code: string;
@@ -86,11 +87,22 @@ test('approved while it is held, the request goes on by itself', async () => {
   const slow = await openWorld({ config: 'approvals: {hold: 20s}' });
   try {
     await slow.ok(['gateway', 'create', 'agent']);
-    await slow.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'http.post', '--effect', 'require_approval']);
+    await slow.ok([
+      'permissions',
+      'set',
+      '--gateway',
+      'agent',
+      '--action',
+      'http.post',
+      '--effect',
+      'require_approval',
+    ]);
     const waiting = await startAgent(slow, 'agent');
     const first = async (): Promise<string> => {
       for (;;) {
-        const [one] = (JSON.parse(await slow.ok(['approvals', 'list', '--json'])) as { id: string; state: string }[]).filter(({ state }) => state === 'pending');
+        const [one] = (
+          JSON.parse(await slow.ok(['approvals', 'list', '--json'])) as { id: string; state: string }[]
+        ).filter(({ state }) => state === 'pending');
         if (one !== undefined) return one.id;
       }
     };
@@ -158,11 +170,19 @@ test('silence is a denial that says that it was a time-out', async () => {
 test('an approval is for exactly what was shown: another body, path or account needs its own', async () => {
   const id = await pending('/exact', '{"amount":1}', ['Stripe-Account: acct_a']);
   await world.ok(['approvals', 'approve', id]);
-  for (const [path, body, line] of [['/exact', '{"amount":9}', 'acct_a'], ['/exact?x=1', '{"amount":1}', 'acct_a'], ['/exact', '{"amount":1}', 'acct_b']] as const) {
+  for (const [path, body, line] of [
+    ['/exact', '{"amount":9}', 'acct_a'],
+    ['/exact?x=1', '{"amount":1}', 'acct_a'],
+    ['/exact', '{"amount":1}', 'acct_b'],
+  ] as const) {
     assert.notEqual(await pending(path, body, [`Stripe-Account: ${line}`]), id);
   }
   // What clients change when they try again is not part of it.
-  const again = await post('/exact', '{"amount":1}', ['Stripe-Account: acct_a', 'X-Stainless-Retry-Count: 1', 'User-Agent: later']);
+  const again = await post('/exact', '{"amount":1}', [
+    'Stripe-Account: acct_a',
+    'X-Stainless-Retry-Count: 1',
+    'User-Agent: later',
+  ]);
   assert.equal(again.status, 200, again.body);
   assert.equal(at('/exact'), 1);
 });

@@ -26,7 +26,13 @@ after(async () => {
 
 /** Runs `tf` as the child of a run; `cleared`: with nothing of the run in its environment. */
 const inside = (args: readonly string[], cleared: boolean, input = '') => {
-  const bare = ['env', '-i', `PATH=${process.env['PATH']}`, `TF_HOME=${world.home}`, `XDG_CONFIG_HOME=${join(world.dir, 'config')}`];
+  const bare = [
+    'env',
+    '-i',
+    `PATH=${process.env['PATH']}`,
+    `TF_HOME=${world.home}`,
+    `XDG_CONFIG_HOME=${join(world.dir, 'config')}`,
+  ];
   return world.tf(['run', '--', 'inside', ...(cleared ? bare : []), process.execPath, tfProgram, ...args], { input });
 };
 
@@ -58,7 +64,7 @@ for (const args of laxer) {
   }
 }
 
-test('the same is refused outside when the credential is wrong or can\'t be read', async () => {
+test("the same is refused outside when the credential is wrong or can't be read", async () => {
   for (const args of laxer) {
     const { code, stderr } = await world.tf(args, { input: 'ghp_0123456789\n', env: { TF_OPERATOR_TOKEN: 'wrong' } });
     assert.equal(code, 3, `${args.join(' ')}: ${stderr}`);
@@ -68,7 +74,10 @@ test('the same is refused outside when the credential is wrong or can\'t be read
 
 test('nothing of all that has changed anything', async () => {
   assert.deepEqual((JSON.parse(await world.ok(['permissions', 'list', '--json'])) as unknown[]).length, 1);
-  assert.deepEqual((JSON.parse(await world.ok(['gateway', 'list', '--json'])) as { name: string }[]).map(({ name }) => name), ['deployer', 'inside']);
+  assert.deepEqual(
+    (JSON.parse(await world.ok(['gateway', 'list', '--json'])) as { name: string }[]).map(({ name }) => name),
+    ['deployer', 'inside'],
+  );
   assert.equal((JSON.parse(await world.ok(['status', '--json'])) as { killed: unknown[] }).killed.length, 1);
 });
 
@@ -81,7 +90,10 @@ for (const cleared of [false, true]) {
 }
 
 test('from inside a run one may deny and kill', async () => {
-  const denied = await inside(['permissions', 'set', '--gateway', 'inside', '--action', 'slack.*', '--effect', 'deny'], false);
+  const denied = await inside(
+    ['permissions', 'set', '--gateway', 'inside', '--action', 'slack.*', '--effect', 'deny'],
+    false,
+  );
   assert.equal(denied.code, 0, denied.stderr);
   const killed = await inside(['kill', '--connector', 'stripe', '--reason', 'I saw something odd'], true);
   assert.equal(killed.code, 0, killed.stderr);
@@ -97,23 +109,27 @@ interface Said {
 /** A call on the control socket without `tf`. */
 const raw = (method: string, path: string, headers: Record<string, string>, body: unknown): Promise<Said> =>
   new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: join(world.home, 'control.sock'), method, path, headers, agent: false }, response => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        // An answer that goes on would be a run that was started.
-        if (text.includes('"token"')) response.destroy();
-      });
-      response.once('close', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
+    const outgoing = request(
+      { socketPath: join(world.home, 'control.sock'), method, path, headers, agent: false },
+      response => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          // An answer that goes on would be a run that was started.
+          if (text.includes('"token"')) response.destroy();
+        });
+        response.once('close', () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
     outgoing.once('error', reject);
     outgoing.end(JSON.stringify(body));
   });
 
-test('a raw client with the operator\'s token that lies about its process is refused', async () => {
+test("a raw client with the operator's token that lies about its process is refused", async () => {
   const token = readFileSync(join(world.home, 'operator.key'), 'utf8').trim();
-  const challenge = async (): Promise<string> => (JSON.parse((await raw('POST', '/challenge', {}, {})).text) as { proof: string }).proof;
+  const challenge = async (): Promise<string> =>
+    (JSON.parse((await raw('POST', '/challenge', {}, {})).text) as { proof: string }).proof;
   const lies: Record<string, string>[] = [
     {},
     { 'tf-pid': '1' },
@@ -124,7 +140,11 @@ test('a raw client with the operator\'s token that lies about its process is ref
     { 'tf-pid': String(process.pid), 'tf-proof': '../../etc/passwd' },
   ];
   for (const lie of lies) {
-    for (const [method, path, body] of [['POST', '/resume', { connector: 'slack' }], ['POST', '/gateways', { name: 'wider' }], ['PUT', '/policy', {}]] as const) {
+    for (const [method, path, body] of [
+      ['POST', '/resume', { connector: 'slack' }],
+      ['POST', '/gateways', { name: 'wider' }],
+      ['PUT', '/policy', {}],
+    ] as const) {
       const said = await raw(method, path, { authorization: `Bearer ${token}`, ...lie }, body);
       assert.equal(said.status, 403, `${path} with ${JSON.stringify(lie)}: ${said.text}`);
     }
@@ -133,14 +153,19 @@ test('a raw client with the operator\'s token that lies about its process is ref
   }
 });
 
-test('the token of a run does not make its holder the run\'s supervisor', async () => {
+test("the token of a run does not make its holder the run's supervisor", async () => {
   const attached = await raw('POST', '/runs/attach', {}, { token: agent.token, supervisor: agent.token });
   assert.equal(attached.status, 404, attached.text);
-  const child = await raw('POST', `/runs/${agent.env['TF_RUN']}/child`, {}, { token: agent.token, supervisor: agent.token, pid: 1 });
+  const child = await raw(
+    'POST',
+    `/runs/${agent.env['TF_RUN']}/child`,
+    {},
+    { token: agent.token, supervisor: agent.token, pid: 1 },
+  );
   assert.equal(child.status, 404, child.text);
 });
 
-test('neither the supervisor\'s secret nor the operator\'s token is in what the agent gets', () => {
+test("neither the supervisor's secret nor the operator's token is in what the agent gets", () => {
   const token = readFileSync(join(world.home, 'operator.key'), 'utf8').trim();
   assert.ok(!JSON.stringify(agent.env).includes(token));
   assert.ok(Object.keys(agent.env).every(name => !/supervisor/i.test(name)));

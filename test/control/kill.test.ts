@@ -31,7 +31,9 @@ before(async () => {
   });
   await world.ok(['gateway', 'create', 'agent']);
   await world.ok(['gateway', 'create', 'other']);
-  for (const gateway of ['agent', 'other']) for (const action of ['http.*', 'github.*']) await world.ok(['permissions', 'set', '--gateway', gateway, '--action', action, '--effect', 'allow']);
+  for (const gateway of ['agent', 'other'])
+    for (const action of ['http.*', 'github.*'])
+      await world.ok(['permissions', 'set', '--gateway', gateway, '--action', action, '--effect', 'allow']);
   agent = await startAgent(world, 'agent');
 });
 beforeEach(() => {
@@ -53,14 +55,16 @@ const arrival = (): Promise<void> =>
       resolve();
     };
   });
-const closed = (socket: Socket): Promise<unknown> => (socket.destroyed ? Promise.resolve() : new Promise(resolve => socket.once('close', resolve)));
+const closed = (socket: Socket): Promise<unknown> =>
+  socket.destroyed ? Promise.resolve() : new Promise(resolve => socket.once('close', resolve));
 
 interface Killed {
   readonly scope: { readonly kind: string; readonly name?: string };
   readonly stopped: { readonly exchanges: number; readonly tunnels: number };
   readonly runs: readonly string[];
 }
-const kill = async (...args: string[]): Promise<Killed> => JSON.parse(await world.ok(['kill', ...args, '--json'])) as Killed;
+const kill = async (...args: string[]): Promise<Killed> =>
+  JSON.parse(await world.ok(['kill', ...args, '--json'])) as Killed;
 
 function isKilled(answer: RawAnswer, reason = ''): void {
   assert.equal(answer.status, 403, answer.head);
@@ -101,8 +105,13 @@ for (const [about, args, scope] of scopes) {
     assert.equal((await send(agent, get('/again'), upstream)).status, 200);
     const all = await entries(world);
     const stopped = all.findLast(({ type, request }) => type === 'action.decided' && request?.path === '/hold/events')!;
-    assert.ok(all.some(({ type, seq, reason }) => type === 'kill.activated' && seq > stopped.seq && reason === 'odd posts'));
-    assert.equal(all.find(({ type, decided }) => type === 'action.completed' && decided === stopped.id)?.error, 'killed');
+    assert.ok(
+      all.some(({ type, seq, reason }) => type === 'kill.activated' && seq > stopped.seq && reason === 'odd posts'),
+    );
+    assert.equal(
+      all.find(({ type, decided }) => type === 'action.completed' && decided === stopped.id)?.error,
+      'killed',
+    );
   });
 }
 
@@ -157,7 +166,19 @@ test('a change of permissions acts on the next request of a connection that is o
     return answer;
   };
   assert.equal((await once()).status, 200);
-  const { id } = JSON.parse(await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'github.issue.*', '--effect', 'deny', '--json'])) as { id: string };
+  const { id } = JSON.parse(
+    await world.ok([
+      'permissions',
+      'set',
+      '--gateway',
+      'agent',
+      '--action',
+      'github.issue.*',
+      '--effect',
+      'deny',
+      '--json',
+    ]),
+  ) as { id: string };
   const denied = await once();
   assert.equal(denied.status, 403);
   assert.equal((JSON.parse(denied.body) as { rule: string }).rule, id);
@@ -182,7 +203,10 @@ test('a kill outlives the proxy, however it ends', async () => {
 });
 
 test('what is killed says what it stopped, and names nobody who does not exist', async () => {
-  assert.match(await world.ok(['kill', 'other']), /The gateway other is stopped: 0 requests in flight and 0 open connections ended, 0 runs without access\./);
+  assert.match(
+    await world.ok(['kill', 'other']),
+    /The gateway other is stopped: 0 requests in flight and 0 open connections ended, 0 runs without access\./,
+  );
   assert.match(await world.ok(['resume', 'other']), /The gateway other may go on\./);
   for (const args of [['nobody'], ['--connector', 'nothing'], ['--run', 'run_none']]) {
     const { code, stderr } = await world.tf(['kill', ...args]);
@@ -209,7 +233,7 @@ test('--terminate ends the whole process tree of a run', async () => {
   await world.ok(['resume', 'other']);
 });
 
-test('state of the kill switch that can\'t be read counts as active', async () => {
+test("state of the kill switch that can't be read counts as active", async () => {
   await world.ok(['kill', 'other']);
   await world.ok(['stop']);
   const { default: Database } = await import('better-sqlite3');

@@ -16,7 +16,21 @@ after(() => world.close());
 
 /** Lets every sync to disk of a process fail with EIO, as a dying disk does, until it is called off. */
 async function failSyncs(pid: number): Promise<() => Promise<void>> {
-  const tracer = spawn('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO', '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const tracer = spawn(
+    'strace',
+    [
+      '-f',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=fsync,fdatasync',
+      '-e',
+      'inject=fsync,fdatasync:error=EIO',
+      '-p',
+      String(pid),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
   // It says "Process N attached" for each thread; the last is enough to know that it has begun.
   await once(tracer.stderr!, 'data');
   await new Promise(resolve => setTimeout(resolve, 200));
@@ -26,15 +40,31 @@ async function failSyncs(pid: number): Promise<() => Promise<void>> {
   };
 }
 
-test('a sync that fails poisons the log: the answer is 503, nothing is sent, also when the disk is well again', { skip: strace ? false : 'strace is not installed, or this is not root' }, async () => {
+test('a sync that fails poisons the log: the answer is 503, nothing is sent, also when the disk is well again', {
+  skip: strace ? false : 'strace is not installed, or this is not root',
+}, async () => {
   const status = JSON.parse(await world.ok(['status', '--json'])) as { proxy: { pid: number } };
   const ask = async (): Promise<Record<string, unknown>> => {
-    const { stdout } = await world.tf(['run', '--', 'agent', 'sh', '-c', 'curl -sS https://api.github.com/repos/acme/site/issues']);
+    const { stdout } = await world.tf([
+      'run',
+      '--',
+      'agent',
+      'sh',
+      '-c',
+      'curl -sS https://api.github.com/repos/acme/site/issues',
+    ]);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
   assert.equal((await ask())['method'], 'GET');
   // A run that is alive over the fault: a new one could not even be recorded.
-  const agent = world.start(['run', '--', 'agent', 'sh', '-c', 'echo ready; read go; curl -sS https://api.github.com/repos/acme/site/issues; read go; curl -sS https://api.github.com/repos/acme/site/issues']);
+  const agent = world.start([
+    'run',
+    '--',
+    'agent',
+    'sh',
+    '-c',
+    'echo ready; read go; curl -sS https://api.github.com/repos/acme/site/issues; read go; curl -sS https://api.github.com/repos/acme/site/issues',
+  ]);
   const ended = once(agent, 'exit');
   const printed: string[] = [];
   agent.stdout!.setEncoding('utf8').on('data', (text: string) => printed.push(text));

@@ -8,7 +8,9 @@ import { entries } from './ledger.js';
 /** How often the proxy is killed; more by TF_TEST_KILLS for a long run. */
 const kills = Number(process.env['TF_TEST_KILLS'] ?? 25);
 
-test(`kill -9 at ${kills} random moments under load: the log verifies, and no request is upstream without its allow`, { timeout: 20_000 + kills * 6_000 }, async () => {
+test(`kill -9 at ${kills} random moments under load: the log verifies, and no request is upstream without its allow`, {
+  timeout: 20_000 + kills * 6_000,
+}, async () => {
   const world = await openWorld();
   const agents: { end(): Promise<void> }[] = [];
   try {
@@ -45,15 +47,23 @@ test(`kill -9 at ${kills} random moments under load: the log verifies, and no re
       await new Promise(resolve => setTimeout(resolve, randomInt(0, 60)));
       process.kill(proxy.pid, 'SIGKILL');
       const verified = await world.tf(['audit', 'verify']);
-      if (verified.code !== 0) failures.push(`after kill ${i + 1}: ${verified.code} ${verified.stdout}${verified.stderr}`);
+      if (verified.code !== 0)
+        failures.push(`after kill ${i + 1}: ${verified.code} ${verified.stdout}${verified.stderr}`);
     }
     over = true;
     await Promise.all(loads);
     assert.deepEqual(failures, []);
     await world.ok(['audit', 'verify']);
-    const allowed = new Set((await entries(world)).filter(({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow').map(({ request }) => request?.path));
+    const allowed = new Set(
+      (await entries(world))
+        .filter(({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow')
+        .map(({ request }) => request?.path),
+    );
     assert.ok(world.received.length > kills, `only ${world.received.length} requests arrived`);
-    assert.deepEqual(world.received.filter(({ target }) => !allowed.has(target)).map(({ target }) => target), []);
+    assert.deepEqual(
+      world.received.filter(({ target }) => !allowed.has(target)).map(({ target }) => target),
+      [],
+    );
     const targets = world.received.map(({ target }) => target);
     assert.equal(new Set(targets).size, targets.length, 'a request was sent twice');
   } finally {

@@ -21,5 +21,8 @@ export async function entries(world: World): Promise<Entry[]> {
   const file = join(world.dir, 'entries.jsonl');
   rmSync(file, { force: true });
   await world.ok(['audit', 'export', '--format', 'jsonl', file]);
-  return readFileSync(file, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line) as Entry);
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as Entry);
 }

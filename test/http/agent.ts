@@ -21,7 +21,8 @@ export interface Agent {
 
 /** Starts a run under this gateway that prints its environment and waits. */
 export async function startAgent(world: World, gateway: string, options: readonly string[] = []): Promise<Agent> {
-  const program = 'process.stdout.write(JSON.stringify(process.env) + "\\n"); process.stdin.resume(); process.stdin.on("end", () => process.exit(0))';
+  const program =
+    'process.stdout.write(JSON.stringify(process.env) + "\\n"); process.stdin.resume(); process.stdin.on("end", () => process.exit(0))';
   const child = world.start(['run', '--name', gateway, ...options, '--', process.execPath, '-e', program]);
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()));
   let errors = '';
@@ -94,7 +95,10 @@ export interface TunnelOptions {
 }
 
 /** CONNECT; resolves with the bare socket, or with what was answered instead of 200. */
-export async function openTunnel(agent: Agent, { connect: target = 'api.github.com:443', lines = [`Host: ${target}`] }: TunnelOptions = {}): Promise<Socket | RawAnswer> {
+export async function openTunnel(
+  agent: Agent,
+  { connect: target = 'api.github.com:443', lines = [`Host: ${target}`] }: TunnelOptions = {},
+): Promise<Socket | RawAnswer> {
   const socket = connect({ host: '127.0.0.1', port: agent.port });
   socket.on('error', () => {});
   const answer = new Promise<Socket | RawAnswer>(resolve => {
@@ -107,7 +111,9 @@ export async function openTunnel(agent: Agent, { connect: target = 'api.github.c
     });
     socket.once('close', () => resolve({ status: 0, head: '', body: '' }));
   });
-  socket.write([`CONNECT ${target} HTTP/1.1`, ...lines, `Proxy-Authorization: ${agent.authorization}`, '', ''].join('\r\n'));
+  socket.write(
+    [`CONNECT ${target} HTTP/1.1`, ...lines, `Proxy-Authorization: ${agent.authorization}`, '', ''].join('\r\n'),
+  );
   return answer;
 }
 

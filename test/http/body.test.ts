@@ -10,8 +10,19 @@ import { decode, type Head } from '../../src/http/decode.js';
 
 const head = (codings = '', media = 'application/json'): Head =>
   decode({
-    method: 'POST', target: 'https://api.test/x', tunnel: null, sni: null,
-    rawHeaders: ['Host', 'api.test', 'Content-Type', media, 'Transfer-Encoding', 'chunked', ...(codings === '' ? [] : ['Content-Encoding', codings])],
+    method: 'POST',
+    target: 'https://api.test/x',
+    tunnel: null,
+    sni: null,
+    rawHeaders: [
+      'Host',
+      'api.test',
+      'Content-Type',
+      media,
+      'Transfer-Encoding',
+      'chunked',
+      ...(codings === '' ? [] : ['Content-Encoding', codings]),
+    ],
   });
 
 /** Reads a body and gives its memory back. */
@@ -22,20 +33,38 @@ async function read(chunks: readonly Buffer[], codings?: string): Promise<ReadBo
 }
 
 test('a body is judged, hashed and sent as the bytes that came, however they were cut', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 8 }), async parts => {
-    const whole = Buffer.concat(parts);
-    const { facts, content, bytes, stream } = await read(parts.map(part => Buffer.from(part)));
-    assert.deepEqual(facts, { state: 'complete', bytes: whole.length, sha256: createHash('sha256').update(whole).digest('hex'), media_type: 'application/json' });
-    assert.deepEqual(content, whole);
-    assert.deepEqual(bytes, whole);
-    assert.equal(stream, null);
-  }), { numRuns: 100 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 8 }),
+      async parts => {
+        const whole = Buffer.concat(parts);
+        const { facts, content, bytes, stream } = await read(parts.map(part => Buffer.from(part)));
+        assert.deepEqual(facts, {
+          state: 'complete',
+          bytes: whole.length,
+          sha256: createHash('sha256').update(whole).digest('hex'),
+          media_type: 'application/json',
+        });
+        assert.deepEqual(content, whole);
+        assert.deepEqual(bytes, whole);
+        assert.equal(stream, null);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 test('codings are undone for judgement only: what is sent and hashed stays coded', async () => {
   const plain = Buffer.from('{"amount":4200}');
   const gzip = gzipSync(plain);
-  for (const [codings, coded] of [['gzip', gzip], ['x-gzip', gzip], ['deflate', deflateSync(plain)], ['br', brotliCompressSync(plain)], ['gzip, br', brotliCompressSync(gzip)], ['identity', plain]] as const) {
+  for (const [codings, coded] of [
+    ['gzip', gzip],
+    ['x-gzip', gzip],
+    ['deflate', deflateSync(plain)],
+    ['br', brotliCompressSync(plain)],
+    ['gzip, br', brotliCompressSync(gzip)],
+    ['identity', plain],
+  ] as const) {
     const { facts, content, bytes } = await read([coded], codings);
     assert.equal(facts.state, 'complete', codings);
     assert.deepEqual(content, plain, codings);
@@ -44,9 +73,16 @@ test('codings are undone for judgement only: what is sent and hashed stays coded
   }
 });
 
-test('what can\'t be undone is opaque, and a bomb is undone only so far', async () => {
+test("what can't be undone is opaque, and a bomb is undone only so far", async () => {
   const bomb = gzipSync(Buffer.alloc(64 << 20));
-  for (const [codings, coded] of [['zstd', Buffer.from('x')], ['gzip', Buffer.from('not gzip')], ['deflate', deflateRawSync('raw')], ['gzip', gzipSync('cut short').subarray(0, 15)], ['gzip', bomb], ['gzip, gzip, gzip', gzipSync(gzipSync(gzipSync('deep')))]] as const) {
+  for (const [codings, coded] of [
+    ['zstd', Buffer.from('x')],
+    ['gzip', Buffer.from('not gzip')],
+    ['deflate', deflateRawSync('raw')],
+    ['gzip', gzipSync('cut short').subarray(0, 15)],
+    ['gzip', bomb],
+    ['gzip, gzip, gzip', gzipSync(gzipSync(gzipSync('deep')))],
+  ] as const) {
     const { facts, content } = await read([coded], codings);
     assert.equal(facts.state, 'opaque', codings);
     assert.equal(content, null);
@@ -55,7 +91,9 @@ test('what can\'t be undone is opaque, and a bomb is undone only so far', async 
 
 test('of a long body a prefix is judged, and the whole of it is still there to be sent', async () => {
   const long = Buffer.alloc(judgedBytes + 100_000, 'abc');
-  const chunks = Array.from({ length: Math.ceil(long.length / 60_000) }, (_, i) => long.subarray(i * 60_000, (i + 1) * 60_000));
+  const chunks = Array.from({ length: Math.ceil(long.length / 60_000) }, (_, i) =>
+    long.subarray(i * 60_000, (i + 1) * 60_000),
+  );
   const body = await readBody(head(), Readable.from(chunks, { objectMode: false }));
   assert.equal(body.facts.state, 'truncated');
   assert.equal(body.facts.sha256, undefined);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { entries } from '../faults/ledger.js';
 import { openWorld, type World } from '../world.js';
 import { type Agent, openTls, openTunnel, readAnswer, send, startAgent } from './agent.js';
+import { get, host, issues, post, refused, tunnels } from './hostile-requests.js';
 
 let world: World;
 let agent: Agent;
@@ -26,81 +27,6 @@ after(async () => {
   await world.close();
 });
 
-const issues = '/repos/acme/site/issues';
-const host = 'Host: api.github.com\r\n';
-const get = (target: string, ...lines: string[]): string => `GET ${target} HTTP/1.1\r\n${host}${lines.map(line => `${line}\r\n`).join('')}\r\n`;
-const post = (lines: readonly string[], body: string): string => `POST ${issues} HTTP/1.1\r\n${[host.trim(), 'Content-Type: application/json', ...lines].join('\r\n')}\r\n\r\n${body}`;
-
-/** What a hostile client sends, and which statuses are good enough; nothing of it may reach the upstream. */
-const refused: readonly (readonly [name: string, bytes: string, status?: number])[] = [
-  ['two Hosts', get(issues, 'Host: api.github.com')],
-  ['two different Hosts', get(issues, 'Host: evil.test')],
-  ['no Host', `GET ${issues} HTTP/1.1\r\n\r\n`],
-  ['an empty Host', `GET ${issues} HTTP/1.1\r\nHost:\r\n\r\n`],
-  ['another Host than the tunnel', `GET ${issues} HTTP/1.1\r\nHost: slack.com\r\n\r\n`, 421],
-  ['another port than the tunnel', `GET ${issues} HTTP/1.1\r\nHost: api.github.com:8443\r\n\r\n`, 421],
-  ['a Host with user information', `GET ${issues} HTTP/1.1\r\nHost: user@api.github.com\r\n\r\n`],
-  ['a Host with a trailing dot', `GET ${issues} HTTP/1.1\r\nHost: api.github.com.\r\n\r\n`],
-  ['a Host with a path', `GET ${issues} HTTP/1.1\r\nHost: api.github.com/x\r\n\r\n`],
-  ['absolute form inside the tunnel', get(`https://api.github.com${issues}`)],
-  ['asterisk form', `OPTIONS * HTTP/1.1\r\n${host}\r\n`],
-  ['a CONNECT inside the tunnel', `CONNECT slack.com:443 HTTP/1.1\r\nHost: slack.com:443\r\n\r\n`],
-  ['two lengths that differ', post(['Content-Length: 2', 'Content-Length: 3'], '{} ')],
-  ['two lengths that agree', post(['Content-Length: 2', 'Content-Length: 2'], '{}')],
-  ['a list of lengths', post(['Content-Length: 2, 2'], '{}')],
-  ['a signed length', post(['Content-Length: +2'], '{}')],
-  ['a hexadecimal length', post(['Content-Length: 0x2'], '{}')],
-  ['a length with a leading zero', post(['Content-Length: 02'], '{}')],
-  ['length and coding', post(['Content-Length: 2', 'Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['coding and length', post(['Transfer-Encoding: chunked', 'Content-Length: 2'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['two codings', post(['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['coding by gzip and chunked', post(['Transfer-Encoding: gzip, chunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['an unknown coding', post(['Transfer-Encoding: xchunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['identity as coding', post(['Transfer-Encoding: identity', 'Content-Length: 2'], '{}')],
-  ['a space before the colon', post(['Content-Length : 2'], '{}')],
-  ['a space before the colon of the coding', post(['Transfer-Encoding : chunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['a folded header', get(issues, 'X-Note: one', ' two')],
-  ['a folded coding', post(['Transfer-Encoding:', ' chunked'], '2\r\n{}\r\n0\r\n\r\n')],
-  ['a NUL in a value', get(issues, 'X-Note: a\0b')],
-  ['a bare CR in a value', get(issues, 'X-Note: a\rX-Other: b')],
-  ['a bare LF between headers', `GET ${issues} HTTP/1.1\nHost: api.github.com\n\n`],
-  ['a name with a space', get(issues, 'X Note: a')],
-  ['a name with a control character', get(issues, 'X-\x01Note: a')],
-  ['a body shorter than its chunk says', post(['Transfer-Encoding: chunked'], '2\r\n{}zz\r\n0\r\n\r\n')],
-  ['a chunk size that is no number', post(['Transfer-Encoding: chunked'], 'zz\r\n{}\r\n0\r\n\r\n')],
-  ['a negative chunk size', post(['Transfer-Encoding: chunked'], '-1\r\n{}\r\n0\r\n\r\n')],
-  ['a chunk size beyond 64 bits', post(['Transfer-Encoding: chunked'], '10000000000000002\r\n{}\r\n0\r\n\r\n')],
-  ['dot segments', get('/repos/acme/site/../other/issues')],
-  ['encoded dot segments', get('/repos/acme/site/%2e%2e/other/issues')],
-  ['dot segments behind an encoded slash', get('/repos/acme/site%2F..%2Fother/issues')],
-  ['dot segments escaped twice', get('/repos/acme/site/%252e%252e%252fother/issues')],
-  ['dot segments with parameters', get('/repos/acme/site/..;x/issues')],
-  ['empty segments', get('//repos/acme/site/issues')],
-  ['a backslash', get('/repos/acme\\site/issues')],
-  ['an encoded backslash', get('/repos/acme%5Csite/issues')],
-  ['an encoded NUL', get('/repos/acme/site%00/issues')],
-  ['an encoded line break', get('/repos/acme/site%0d%0aX:y/issues')],
-  ['half an escape', get('/repos/acme/site%2/issues')],
-  ['a fragment', get(`${issues}#top`)],
-  ['bytes beyond ASCII in the path', get('/repos/acme/s\xefte/issues')],
-  ['200 headers', get(issues, ...Array.from({ length: 200 }, (_, i) => `X-${i}: a`))],
-  ['a target of 9 KiB', get(`${issues}?q=${'a'.repeat(9_000)}`)],
-  ['a head of 40 KiB', get(issues, `X-Long: ${'a'.repeat(40_000)}`)],
-  ['TRACE', `TRACE ${issues} HTTP/1.1\r\n${host}\r\n`],
-  ['a method in lower case', `get ${issues} HTTP/1.1\r\n${host}\r\n`],
-  ['an unknown method', `SMUGGLE ${issues} HTTP/1.1\r\n${host}\r\n`],
-  ['HTTP/0.9', `GET ${issues}\r\n\r\n`],
-  ['HTTP/2 without asking for it', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ['an upgrade to something else', get(issues, 'Connection: Upgrade', 'Upgrade: tcp')],
-  ['an upgrade with a body', post(['Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 2'], '{}')],
-  ['an upgrade by POST', `POST ${issues} HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
-  ['Connection that hides Host', get(issues, 'Connection: Host')],
-  ['Connection that hides the body\'s length', post(['Content-Length: 2', 'Connection: Content-Length'], '{}')],
-  ['two Authorizations', get(issues, 'Authorization: Bearer a', 'Authorization: Bearer b')],
-  ['two Content-Types', post(['Content-Type: text/plain', 'Content-Length: 2'], '{}')],
-  ['an unknown expectation', get(issues, 'Expect: miracles')],
-];
-
 for (const [name, bytes, status = 400] of refused) {
   test(`${name}: refused with ${status}, and nothing reaches the upstream`, async () => {
     const seen = world.received.length;
@@ -110,26 +36,13 @@ for (const [name, bytes, status = 400] of refused) {
     assert.match(answer.head, /connection: close/i);
     assert.match(answer.head, /tf-decision: error/i);
     assert.match(answer.head, /tf-evidence-id: ev_/i);
-    assert.equal((JSON.parse(answer.body) as { code: string }).code, status === 421 ? 'authority_mismatch' : 'malformed_request');
+    assert.equal(
+      (JSON.parse(answer.body) as { code: string }).code,
+      status === 421 ? 'authority_mismatch' : 'malformed_request',
+    );
     assert.equal(world.received.length, seen);
   });
 }
-
-const tunnels: readonly (readonly [name: string, connect: string, lines: readonly string[], status: number])[] = [
-  ['user information', 'user@api.github.com:443', [], 400],
-  ['a trailing dot', 'api.github.com.:443', [], 400],
-  ['no port', 'api.github.com', [], 400],
-  ['port 0', 'api.github.com:0', [], 400],
-  ['a port beyond 65535', 'api.github.com:65979', [], 400],
-  ['an address in octal', '0177.0.0.1:443', [], 400],
-  ['an address in hexadecimal', '0x7f000001:443', [], 400],
-  ['a short address', '127.1:443', [], 400],
-  ['a zone', '[fe80::1%25eth0]:443', [], 400],
-  ['another Host', 'api.github.com:443', ['Host: slack.com:443'], 421],
-  ['two Hosts', 'api.github.com:443', ['Host: api.github.com:443', 'Host: api.github.com:443'], 400],
-  ['a body', 'api.github.com:443', ['Content-Length: 4'], 400],
-  ['a coding', 'api.github.com:443', ['Transfer-Encoding: chunked'], 400],
-];
 
 for (const [name, target, lines, status] of tunnels) {
   test(`a CONNECT with ${name} is refused with ${status}`, async () => {
@@ -139,7 +52,7 @@ for (const [name, target, lines, status] of tunnels) {
   });
 }
 
-test('a server name other than the tunnel\'s is refused with 421', async () => {
+test("a server name other than the tunnel's is refused with 421", async () => {
   const seen = world.received.length;
   const answer = await send(agent, get(issues), { sni: 'slack.com' });
   assert.equal(answer.status, 421);
@@ -147,8 +60,19 @@ test('a server name other than the tunnel\'s is refused with 421', async () => {
 });
 
 test('private addresses are refused before anybody dials', async () => {
-  for (const target of ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '169.254.169.254', '10.0.0.1', '[fd00::1]']) {
-    const answer = await send(agent, `GET / HTTP/1.1\r\nHost: ${target}\r\n\r\n`, { connect: `${target}:443`, sni: '' });
+  for (const target of [
+    '127.0.0.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[64:ff9b::7f00:1]',
+    '169.254.169.254',
+    '10.0.0.1',
+    '[fd00::1]',
+  ]) {
+    const answer = await send(agent, `GET / HTTP/1.1\r\nHost: ${target}\r\n\r\n`, {
+      connect: `${target}:443`,
+      sni: '',
+    });
     assert.equal(answer.status, 403, target);
     assert.equal((JSON.parse(answer.body) as { code: string }).code, 'destination_prohibited', target);
   }
@@ -156,7 +80,10 @@ test('private addresses are refused before anybody dials', async () => {
 
 test('chunk extensions and trailers are not passed on: the body is framed anew', async () => {
   const seen = world.received.length;
-  const answer = await send(agent, post(['Transfer-Encoding: chunked', 'Trailer: X-End'], '2;x=y\r\n{}\r\n0\r\nX-End: evil\r\n\r\n'));
+  const answer = await send(
+    agent,
+    post(['Transfer-Encoding: chunked', 'Trailer: X-End'], '2;x=y\r\n{}\r\n0\r\nX-End: evil\r\n\r\n'),
+  );
   assert.equal(answer.status, 200, answer.head);
   assert.equal(world.received.length, seen + 1);
   const got = world.received.at(-1)!;
@@ -175,12 +102,19 @@ test('pipelined requests are judged one by one, and each answer belongs to its r
     text += chunk.toString('latin1');
   });
   const whole = once(socket, 'close');
-  socket.write(get(`${issues}?n=1`) + `DELETE /orgs/acme HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n` + get(`${issues}?n=2`));
+  socket.write(
+    get(`${issues}?n=1`) +
+      `DELETE /orgs/acme HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n` +
+      get(`${issues}?n=2`),
+  );
   await first;
   await whole;
   const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(match => Number(match[1]));
   assert.equal(statuses[0], 200);
-  assert.deepEqual(world.received.slice(seen).map(({ target }) => target), [`${issues}?n=1`]);
+  assert.deepEqual(
+    world.received.slice(seen).map(({ target }) => target),
+    [`${issues}?n=1`],
+  );
 });
 
 test('garbage behind a good request does not spoil its answer', async () => {
@@ -203,7 +137,10 @@ test('a body that never comes to its end is not sent', async () => {
   await new Promise(resolve => setImmediate(resolve));
   socket.destroy();
   await send(agent, get(`${issues}?n=4`));
-  assert.deepEqual(world.received.slice(seen).map(({ target }) => target), [`${issues}?n=4`]);
+  assert.deepEqual(
+    world.received.slice(seen).map(({ target }) => target),
+    [`${issues}?n=4`],
+  );
 });
 
 test('a long upload that breaks its framing resets the upstream: it never sees a whole request', async () => {
@@ -212,15 +149,28 @@ test('a long upload that breaks its framing resets the upstream: it never sees a
   const closed = once(socket, 'close');
   socket.on('data', () => {});
   const chunk = `${(1 << 20).toString(16)}\r\n${'a'.repeat(1 << 20)}\r\n`;
-  socket.write(`POST /upload HTTP/1.1\r\nHost: upstream.test\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(10)}zz\r\n`);
+  socket.write(
+    `POST /upload HTTP/1.1\r\nHost: upstream.test\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(10)}zz\r\n`,
+  );
   await closed;
   await send(agent, get(`${issues}?n=5`));
-  assert.deepEqual(world.received.slice(seen).map(({ target }) => target), [`${issues}?n=5`]);
+  assert.deepEqual(
+    world.received.slice(seen).map(({ target }) => target),
+    [`${issues}?n=5`],
+  );
 });
 
 test('an offer of h2c is ignored and the request answered as it is', async () => {
   const seen = world.received.length;
-  const answer = await send(agent, get(`${issues}?n=6`, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'));
+  const answer = await send(
+    agent,
+    get(
+      `${issues}?n=6`,
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+    ),
+  );
   assert.equal(answer.status, 200, answer.head);
   const got = world.received.at(-1)!;
   assert.equal(world.received.length, seen + 1);
@@ -230,15 +180,25 @@ test('an offer of h2c is ignored and the request answered as it is', async () =>
 
 test('an upgrade that the upstream answers without switching shows the agent nothing of that answer', async () => {
   // The stand-in echoes the head that it got, the credential among it.
-  const lines = ['Host: upstream.test', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
-  const answer = await send(agent, `GET /live HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, { connect: 'upstream.test:443' });
+  const lines = [
+    'Host: upstream.test',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  const answer = await send(agent, `GET /live HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, {
+    connect: 'upstream.test:443',
+  });
   assert.equal(world.received.at(-1)?.headers.authorization, `Bearer ${canary}`);
   assert.ok(!`${answer.head}${answer.body}`.includes(canary), 'the secret came back');
   assert.equal(answer.status, 502, answer.head);
   assert.equal((JSON.parse(answer.body) as { code: string }).code, 'upstream_protocol');
 });
 
-test('a head that never comes to its end is given up: a client that drips bytes holds nothing', { timeout: 40_000 }, async () => {
+test('a head that never comes to its end is given up: a client that drips bytes holds nothing', {
+  timeout: 40_000,
+}, async () => {
   const socket = await openTls(agent);
   const answer = readAnswer(socket);
   socket.write('GET / HTTP/1.1\r\nHost: api.github.com\r\nX-Drip: ');
@@ -258,23 +218,52 @@ test('a request to the proxy itself without a target in full is refused', async 
   socket.destroy();
 });
 
-test('mutilated requests that break off anywhere get nothing upstream that was not recorded', { timeout: 60_000 }, async () => {
+test('mutilated requests that break off anywhere get nothing upstream that was not recorded', {
+  timeout: 60_000,
+}, async () => {
   const seen = world.received.length;
-  const good = [get(`${issues}?fuzz`), post(['Content-Length: 2'], '{}'), post(['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'), get(issues, 'Connection: Upgrade', 'Upgrade: websocket'), get(issues, 'Connection: Upgrade', 'Upgrade: h2c')];
+  const good = [
+    get(`${issues}?fuzz`),
+    post(['Content-Length: 2'], '{}'),
+    post(['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'),
+    get(issues, 'Connection: Upgrade', 'Upgrade: websocket'),
+    get(issues, 'Connection: Upgrade', 'Upgrade: h2c'),
+  ];
   const mutilation = fc.record({
-    bytes: fc.constantFrom(...good), at: fc.nat(), cut: fc.nat(), insert: fc.constantFrom('', '\r\n', '\n', '\0', ' ', ':', '\r\n\r\n', 'Content-Length: 5\r\n', '\xff', 'a'.repeat(70_000)), skip: fc.nat(3), wait: fc.boolean(),
+    bytes: fc.constantFrom(...good),
+    at: fc.nat(),
+    cut: fc.nat(),
+    insert: fc.constantFrom(
+      '',
+      '\r\n',
+      '\n',
+      '\0',
+      ' ',
+      ':',
+      '\r\n\r\n',
+      'Content-Length: 5\r\n',
+      '\xff',
+      'a'.repeat(70_000),
+    ),
+    skip: fc.nat(3),
+    wait: fc.boolean(),
   });
-  await fc.assert(fc.asyncProperty(mutilation, async ({ bytes, at, cut, insert, skip, wait }) => {
-    const place = at % bytes.length;
-    const text = bytes.slice(0, place) + insert + bytes.slice(place + skip);
-    const socket = await openTls(agent);
-    socket.write(Buffer.from(text.slice(0, wait ? text.length : cut % (text.length + 1)), 'latin1'));
-    // Either it is answered, or it waits for more: then the client goes.
-    if (wait) await Promise.race([readAnswer(socket), new Promise(resolve => setTimeout(resolve, 15))]);
-    socket.destroy();
-  }), { numRuns: 150 });
+  await fc.assert(
+    fc.asyncProperty(mutilation, async ({ bytes, at, cut, insert, skip, wait }) => {
+      const place = at % bytes.length;
+      const text = bytes.slice(0, place) + insert + bytes.slice(place + skip);
+      const socket = await openTls(agent);
+      socket.write(Buffer.from(text.slice(0, wait ? text.length : cut % (text.length + 1)), 'latin1'));
+      // Either it is answered, or it waits for more: then the client goes.
+      if (wait) await Promise.race([readAnswer(socket), new Promise(resolve => setTimeout(resolve, 15))]);
+      socket.destroy();
+    }),
+    { numRuns: 150 },
+  );
   await send(agent, get(`${issues}?after-fuzz`));
-  const allowed = (await entries(world)).filter(({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow');
+  const allowed = (await entries(world)).filter(
+    ({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow',
+  );
   const decided = allowed.slice(-(world.received.length - seen)).map(({ request }) => request?.path);
   assert.ok(world.received.length - seen <= allowed.length);
   for (const { target } of world.received.slice(seen)) assert.ok(decided.includes(target.split('?', 1)[0]!), target);

@@ -24,7 +24,10 @@ test('state is private, kept, and of one process at a time', () => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   state.set('name', 'value');
   assert.deepEqual([state.next('permission'), state.next('permission')], [1, 2]);
-  assert.throws(() => openState(path), (error: unknown) => (error as { code?: string }).code === 'SQLITE_BUSY');
+  assert.throws(
+    () => openState(path),
+    (error: unknown) => (error as { code?: string }).code === 'SQLITE_BUSY',
+  );
   state.close();
   const again = openState(path);
   assert.equal(again.get('name'), 'value');
@@ -44,12 +47,16 @@ test('state behind a symbolic link, or that is no state, is not opened', () => {
 });
 
 test('a name of a gateway fits in the user part of a URL and in a file name', () => {
-  fc.assert(fc.property(fc.string({ maxLength: 70 }), name => {
-    if (gatewayNameFault(name) !== null) return;
-    assert.equal(decodeURIComponent(new URL(`http://${name}:x@127.0.0.1:1`).username), name);
-    assert.ok(!name.includes('/') && !name.startsWith('.') && !name.startsWith('-'));
-  }), { numRuns: 2_000 });
-  for (const name of ['', '-a', '.a', 'a b', 'a/b', 'a:b', 'a@b', '\u00e4', 'a'.repeat(64), 'a\n']) assert.notEqual(gatewayNameFault(name), null, name);
+  fc.assert(
+    fc.property(fc.string({ maxLength: 70 }), name => {
+      if (gatewayNameFault(name) !== null) return;
+      assert.equal(decodeURIComponent(new URL(`http://${name}:x@127.0.0.1:1`).username), name);
+      assert.ok(!name.includes('/') && !name.startsWith('.') && !name.startsWith('-'));
+    }),
+    { numRuns: 2_000 },
+  );
+  for (const name of ['', '-a', '.a', 'a b', 'a/b', 'a:b', 'a@b', '\u00e4', 'a'.repeat(64), 'a\n'])
+    assert.notEqual(gatewayNameFault(name), null, name);
 });
 
 test('a gateway is made once, and permissions are numbered for ever', () => {
@@ -62,14 +69,24 @@ test('a gateway is made once, and permissions are numbered for ever', () => {
   gateways.removePermission(first.id);
   assert.throws(() => gateways.removePermission(first.id), Fault);
   assert.notEqual(gateways.addPermission(fields, now).id, first.id);
-  assert.deepEqual(openGateways(state).permissions('agent').map(({ id }) => id), ['perm_2']);
+  assert.deepEqual(
+    openGateways(state)
+      .permissions('agent')
+      .map(({ id }) => id),
+    ['perm_2'],
+  );
   state.close();
 });
 
 test('a kill covers what it names and nothing else, and is found again', () => {
   const state = openState(fresh());
   const belongs = { gateway: 'g', run: 'r', connector: 'c' };
-  const scopes: readonly KillScope[] = [{ kind: 'all' }, { kind: 'gateway', name: 'g' }, { kind: 'run', name: 'r' }, { kind: 'connector', name: 'c' }];
+  const scopes: readonly KillScope[] = [
+    { kind: 'all' },
+    { kind: 'gateway', name: 'g' },
+    { kind: 'run', name: 'r' },
+    { kind: 'connector', name: 'c' },
+  ];
   for (const scope of scopes) {
     const kill = openKillSwitch(state);
     kill.check(belongs);
@@ -87,17 +104,20 @@ test('a kill covers what it names and nothing else, and is found again', () => {
   state.close();
 });
 
-test('a kill that can\'t be written down acts nevertheless; state that can\'t be read stops everything', () => {
+test("a kill that can't be written down acts nevertheless; state that can't be read stops everything", () => {
   const broken = { kills: { all: () => [], put: () => assert.fail('disk full'), remove: () => true } };
   const kill = openKillSwitch(broken);
   assert.throws(() => kill.activate({ kind: 'gateway', name: 'g' }, '', 'me', now));
   assert.throws(() => kill.check({ gateway: 'g', run: null, connector: null }), killed);
-  for (const state of [null, { kills: { all: (): never => assert.fail('damaged'), put: () => {}, remove: () => true } }]) {
+  for (const state of [
+    null,
+    { kills: { all: (): never => assert.fail('damaged'), put: () => {}, remove: () => true } },
+  ]) {
     assert.throws(() => openKillSwitch(state).check({ gateway: 'x', run: null, connector: null }), killed);
   }
 });
 
-test('a token is known while its run lives, kept only as a hash, and is not the supervisor\'s secret', () => {
+test("a token is known while its run lives, kept only as a hash, and is not the supervisor's secret", () => {
   const path = fresh();
   const state = openState(path);
   const gateways = openGateways(state);
@@ -110,7 +130,9 @@ test('a token is known while its run lives, kept only as a hash, and is not the 
   assert.equal(runs.bySupervisor(supervisor), run);
   for (const wrong of ['', supervisor, `${token}x`, token.slice(1)]) assert.equal(runs.byToken(wrong), undefined);
   assert.equal(runs.bySupervisor(token), undefined);
-  assert.ok(!JSON.stringify(state.runs.all()).includes(token) && !JSON.stringify(state.runs.all()).includes(supervisor));
+  assert.ok(
+    !JSON.stringify(state.runs.all()).includes(token) && !JSON.stringify(state.runs.all()).includes(supervisor),
+  );
   assert.ok(Object.isFrozen(run.subject));
 
   // After a restart: known while its process lives, gone for good when it doesn't.

@@ -74,10 +74,13 @@ async function download(length: number): Promise<number> {
 
 async function upload(length: number): Promise<string> {
   const socket = await openTls(agent, { connect: 'upstream.test:443' });
-  const answer = new Promise<string>(resolve => socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))));
+  const answer = new Promise<string>(resolve =>
+    socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))),
+  );
   socket.write(`PUT /bulk HTTP/1.1\r\nHost: upstream.test\r\nContent-Length: ${length}\r\n\r\n`);
   for (let left = length; left > 0; left -= block.length) {
-    if (!socket.write(block.subarray(0, Math.min(left, block.length)))) await new Promise(resolve => socket.once('drain', resolve));
+    if (!socket.write(block.subarray(0, Math.min(left, block.length))))
+      await new Promise(resolve => socket.once('drain', resolve));
   }
   const head = await answer;
   socket.destroy();

@@ -27,9 +27,12 @@ function answer(request: IncomingMessage, response: ServerResponse): boolean {
 before(async () => {
   world = await openWorld({ hosts: ['upstream.test', 'api.github.com'], intercept: answer });
   await world.ok(['gateway', 'create', 'agent']);
-  for (const action of ['http.*', 'github.*']) await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', action, '--effect', 'allow']);
+  for (const action of ['http.*', 'github.*'])
+    await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', action, '--effect', 'allow']);
   await world.ok(['permissions', 'set', '--gateway', 'agent', '--action', 'http.delete', '--effect', 'deny']);
-  await world.ok(['secret', 'set', 'token', '--host', 'upstream.test', '--scheme', 'bearer', '--gateway', 'agent'], { input: 'canary-0123456789-abcdef\n' });
+  await world.ok(['secret', 'set', 'token', '--host', 'upstream.test', '--scheme', 'bearer', '--gateway', 'agent'], {
+    input: 'canary-0123456789-abcdef\n',
+  });
   agent = await startAgent(world, 'agent');
 });
 after(async () => {
@@ -38,7 +41,8 @@ after(async () => {
 });
 
 const open = (): Promise<Socket> => openTls(agent, { connect: 'upstream.test:443' });
-const print = (method: string, path: string, ...lines: string[]): string => `${method} ${path} HTTP/1.1\r\n${['Host: upstream.test', ...lines].join('\r\n')}\r\n\r\n`;
+const print = (method: string, path: string, ...lines: string[]): string =>
+  `${method} ${path} HTTP/1.1\r\n${['Host: upstream.test', ...lines].join('\r\n')}\r\n\r\n`;
 
 /** Collects what arrives, and resolves once it fits. */
 function listen(socket: Socket): (pattern: RegExp) => Promise<string> {
@@ -84,7 +88,9 @@ test('answers without a body stay without one, keep their fields, and leave the 
     ['GET', '/unchanged', /^HTTP\/1\.1 304[\s\S]*\r\netag: "a"\r\n/i],
   ] as const;
   for (const [method, path, expected] of heads) {
-    const head = new Promise<string>(resolve => socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))).once('close', () => resolve('closed')));
+    const head = new Promise<string>(resolve =>
+      socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))).once('close', () => resolve('closed')),
+    );
     socket.write(print(method, path));
     const text = await head;
     assert.match(text, expected);

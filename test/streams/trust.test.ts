@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createServer } from 'node:tls';
@@ -28,18 +28,24 @@ before(async () => {
   const day = 24 * 3_600_000;
   const trusted = openAuthority({ dir, now: Date.now, random: randomBytes });
   // Its root is still good, but what it signs today was over a month ago.
-  const longAgo = openAuthority({ dir: join(world.dir, 'old-ca'), now: () => Date.now() - 60 * day, random: randomBytes });
+  const longAgo = openAuthority({
+    dir: join(world.dir, 'old-ca'),
+    now: () => Date.now() - 60 * day,
+    random: randomBytes,
+  });
   const oldRoot = join(world.dir, 'old-root.pem');
   writeFileSync(oldRoot, longAgo.certificatePem);
   const stranger = openAuthority({ dir: join(world.dir, 'another-ca'), now: Date.now, random: randomBytes });
   const serve = (context: ReturnType<typeof trusted.contextFor>): Promise<number> =>
-    listen(createServer({ SNICallback: (_, done) => done(null, context) }, socket => {
-      socket.on('error', () => {});
-      socket.once('data', () => {
-        reached++;
-        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-      });
-    }));
+    listen(
+      createServer({ SNICallback: (_, done) => done(null, context) }, socket => {
+        socket.on('error', () => {});
+        socket.once('data', () => {
+          reached++;
+          socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        });
+      }),
+    );
   const ports = {
     'wrong-name.test': await serve(trusted.contextFor('another.test')),
     'unknown-root.test': await serve(stranger.contextFor('unknown-root.test')),
@@ -47,7 +53,11 @@ before(async () => {
     'good.test': await serve(trusted.contextFor('good.test')),
     'silent.test': await listen(createTcpServer(socket => void socket.on('error', () => {}))),
   };
-  agent = await startAgent(world, 'agent', ['--upstream-ca', oldRoot, ...Object.entries(ports).flatMap(([host, port]) => ['--connect-to', `${host}:443:127.0.0.1:${port}`])]);
+  agent = await startAgent(world, 'agent', [
+    '--upstream-ca',
+    oldRoot,
+    ...Object.entries(ports).flatMap(([host, port]) => ['--connect-to', `${host}:443:127.0.0.1:${port}`]),
+  ]);
 });
 after(async () => {
   await agent?.end();
@@ -61,7 +71,11 @@ test('an upstream with a good certificate is asked', async () => {
   assert.equal((await ask('good.test')).status, 200);
 });
 
-for (const [host, what] of [['wrong-name.test', 'for another name'], ['unknown-root.test', 'under an unknown root'], ['expired.test', 'that has expired']] as const) {
+for (const [host, what] of [
+  ['wrong-name.test', 'for another name'],
+  ['unknown-root.test', 'under an unknown root'],
+  ['expired.test', 'that has expired'],
+] as const) {
   test(`an upstream with a certificate ${what} is refused with upstream_tls before anything is sent`, async () => {
     const before = reached;
     const { status, body } = await ask(host);
@@ -71,7 +85,9 @@ for (const [host, what] of [['wrong-name.test', 'for another name'], ['unknown-r
   });
 }
 
-test('an upstream that accepts and then says nothing is refused with upstream_timeout', { timeout: 40_000 }, async () => {
+test('an upstream that accepts and then says nothing is refused with upstream_timeout', {
+  timeout: 40_000,
+}, async () => {
   const { status, body } = await ask('silent.test');
   assert.equal(status, 504);
   assert.equal((JSON.parse(body) as { code: string }).code, 'upstream_timeout', body);
