@@ -13,7 +13,7 @@ export function start(core: number, command: readonly string[], env: NodeJS.Proc
   const child = spawn('taskset', ['-c', String(core), ...command], { env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
   // Whoever has no use for the output must not stop because nobody reads it.
   child.stdout!.resume();
-  child.stderr!.on('data', (text: Buffer) => process.env['BENCH_VERBOSE'] && process.stderr.write(text));
+  child.stderr!.on('data', (text: Buffer) => process.env.BENCH_VERBOSE && process.stderr.write(text));
   started.add(child);
   child.once('exit', () => started.delete(child));
   return child;

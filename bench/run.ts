@@ -80,7 +80,7 @@ async function measure(
   const after = target.pid === null ? Number.NaN : cpuSeconds(target.pid);
   const measured = { perSecond, median, p99, cpu: ((after - before) / count) * 1e6 };
   // Figures of this machine, for whoever looks for a cause: not for a comparison with another one.
-  if (process.env['BENCH_VERBOSE']) console.error(target.name, kind, connections, measured);
+  if (process.env.BENCH_VERBOSE) console.error(target.name, kind, connections, measured);
   return measured;
 }
 

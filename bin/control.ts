@@ -15,39 +15,67 @@ interface Answer {
   readonly value: unknown;
 }
 
-const unreachable = (): Fault => new Fault(exitCode.unreachable, `No proxy is running for ${home()}.`, 'Start one with: tf serve   (tf run starts one by itself)');
+const unreachable = (): Fault =>
+  new Fault(
+    exitCode.unreachable,
+    `No proxy is running for ${home()}.`,
+    'Start one with: tf serve   (tf run starts one by itself)',
+  );
 
 /** Head fields that say who calls; `proof` shows that the process id is ours. */
 function headFields(operator: boolean, proof: string | null): Record<string, string> {
   const fields: Record<string, string> = { 'content-type': 'application/json', 'tf-pid': String(process.pid) };
-  if (process.env['TF_RUN']) fields['tf-run'] = process.env['TF_RUN'];
-  if (operator) fields['authorization'] = `Bearer ${operatorToken()}`;
+  if (process.env.TF_RUN) fields['tf-run'] = process.env.TF_RUN;
+  if (operator) fields.authorization = `Bearer ${operatorToken()}`;
   if (proof !== null) fields['tf-proof'] = proof;
   return fields;
 }
 
 function operatorToken(): string {
-  if (process.env['TF_OPERATOR_TOKEN']) return process.env['TF_OPERATOR_TOKEN'];
+  if (process.env.TF_OPERATOR_TOKEN) return process.env.TF_OPERATOR_TOKEN;
   try {
     return readFileSync(paths().operator, 'utf8').trim();
   } catch {
-    throw new Fault(exitCode.refused, 'This needs the operator, whose credential can\'t be read.', `It is in ${paths().operator}; in CI, give it as TF_OPERATOR_TOKEN.`);
+    throw new Fault(
+      exitCode.refused,
+      "This needs the operator, whose credential can't be read.",
+      `It is in ${paths().operator}; in CI, give it as TF_OPERATOR_TOKEN.`,
+    );
   }
 }
 
 /** Opens a request on the socket; resolves with the response once its head is there. */
-function open(method: string, path: string, fields: Record<string, string>, body: unknown): Promise<{ request: ClientRequest; response: IncomingMessage }> {
+function open(
+  method: string,
+  path: string,
+  fields: Record<string, string>,
+  body: unknown,
+): Promise<{ request: ClientRequest; response: IncomingMessage }> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath: paths().socket, method, path, headers: fields, agent: false });
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
-      reject(['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '') ? unreachable() : new Fault(exitCode.failed, `The proxy did not answer: ${error.message}.`, 'See what it says in run/proxy.log under TF_HOME.'));
+      reject(
+        ['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '')
+          ? unreachable()
+          : new Fault(
+              exitCode.failed,
+              `The proxy did not answer: ${error.message}.`,
+              'See what it says in run/proxy.log under TF_HOME.',
+            ),
+      );
     });
     outgoing.once('response', response => resolve({ request: outgoing, response }));
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
-async function once(method: string, path: string, body: unknown, operator: boolean, proof: string | null): Promise<Answer> {
+async function once(
+  method: string,
+  path: string,
+  body: unknown,
+  operator: boolean,
+  proof: string | null,
+): Promise<Answer> {
   const { response } = await open(method, path, headFields(operator, proof), body);
   return { status: response.statusCode ?? 0, value: await json(response) };
 }
@@ -67,7 +95,8 @@ const fault = (value: unknown): Fault => {
   return new Fault(error.exit, error.message, error.hint);
 };
 
-const needsOperator = ({ status, value }: Answer): boolean => status === 403 && (value as Failure).error.code === 'operator_required';
+const needsOperator = ({ status, value }: Answer): boolean =>
+  status === 403 && (value as Failure).error.code === 'operator_required';
 
 /** Shows that this process is the one it says it is, by holding a file open that only the proxy could name. */
 async function withProof<T>(work: (proof: string) => Promise<T>): Promise<T> {
@@ -106,7 +135,9 @@ export interface Stream {
 
 /** Opens such a call, with proof of who calls. `operator`: show the credential from the start. */
 export async function stream(method: string, path: string, body: unknown, operator: boolean): Promise<Stream> {
-  const { request: outgoing, response } = await withProof(proof => open(method, path, headFields(operator, proof), body));
+  const { request: outgoing, response } = await withProof(proof =>
+    open(method, path, headFields(operator, proof), body),
+  );
   if ((response.statusCode ?? 0) >= 400) throw fault(await json(response));
   let lines: (line: Record<string, unknown>) => void = () => {};
   let rest = '';
@@ -123,13 +154,21 @@ export async function stream(method: string, path: string, body: unknown, operat
         if (started) lines(line);
         else {
           started = true;
-          resolve({ first: line, onLine: fn => { lines = fn; }, onEnd: fn => void (closed ? queueMicrotask(fn) : ended.add(fn)), end: () => outgoing.destroy() });
+          resolve({
+            first: line,
+            onLine: fn => {
+              lines = fn;
+            },
+            onEnd: fn => void (closed ? queueMicrotask(fn) : ended.add(fn)),
+            end: () => outgoing.destroy(),
+          });
         }
       }
     });
     const over = (): void => {
       closed = true;
-      if (!started) reject(new Fault(exitCode.failed, 'The proxy ended before it answered.', 'See run/proxy.log under TF_HOME.'));
+      if (!started)
+        reject(new Fault(exitCode.failed, 'The proxy ended before it answered.', 'See run/proxy.log under TF_HOME.'));
       for (const fn of ended) fn();
       ended.clear();
     };

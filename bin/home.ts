@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The directory of all state, absolute. It may not exist yet. */
-export const home = (): string => resolve(process.env['TF_HOME'] || join(homedir(), '.tollfence'));
+export const home = (): string => resolve(process.env.TF_HOME || join(homedir(), '.tollfence'));
 
 /** Paths within {@link home}. */
 export const paths = (root: string = home()) => ({
@@ -27,6 +27,6 @@ export type Paths = ReturnType<typeof paths>;
 
 /** The key file of a new vault: not beside what it opens. */
 export const vaultKeyFile = (root: string): string => {
-  const config = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
   return join(config, 'tollfence', 'keys', `${Buffer.from(root).toString('base64url').slice(-48)}.key`);
 };

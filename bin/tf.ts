@@ -8,7 +8,9 @@ import { version } from './version.js';
 type Register = (program: Command, behind?: readonly string[] | null) => void;
 
 /** Every command: one line for the overview, and where it lives. */
-const commands: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<{ default: Register }> }>> = {
+const commands: Readonly<
+  Record<string, { readonly about: string; readonly load: () => Promise<{ default: Register }> }>
+> = {
   run: { about: 'run an agent behind its gateway', load: () => import('./commands/run.js') },
   serve: { about: 'run the proxy in the foreground', load: () => import('./commands/serve.js') },
   status: { about: 'what runs, what is killed, what waits', load: () => import('./commands/status.js') },
@@ -30,7 +32,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
 
 function overview(program: Command): void {
   for (const [name, { about }] of Object.entries(commands)) program.command(name).description(about);
-  program.addHelpText('after', '\nExample:\n  tf run -- research-agent python agent.py\n\nMore about a command:\n  tf COMMAND --help');
+  program.addHelpText(
+    'after',
+    '\nExample:\n  tf run -- research-agent python agent.py\n\nMore about a command:\n  tf COMMAND --help',
+  );
 }
 
 /** Usage errors of commander end with the contract's code, whatever commander thinks. */
@@ -42,7 +47,9 @@ function strict(command: Command, path = command.name()): void {
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('tf').description('The gate between an AI agent and the APIs it uses.').version(version(), '--version');
+  const program = new Command('tf')
+    .description('The gate between an AI agent and the APIs it uses.')
+    .version(version(), '--version');
   const [name] = argv;
   const known = name === undefined ? undefined : commands[name];
   // What stands behind "--" belongs to the agent, whatever it looks like.
@@ -52,7 +59,8 @@ async function main(argv: readonly string[]): Promise<void> {
   else (await known.load()).default(program, dashes < 0 ? null : argv.slice(dashes + 1));
   strict(program);
   if (name === undefined) return program.outputHelp();
-  if (known === undefined && !name.startsWith('-') && name !== 'help') throw new Fault(exitCode.usage, `There is no command "${name}".`, 'tf --help lists them.');
+  if (known === undefined && !name.startsWith('-') && name !== 'help')
+    throw new Fault(exitCode.usage, `There is no command "${name}".`, 'tf --help lists them.');
   await program.parseAsync([...own], { from: 'user' });
 }
 
@@ -72,8 +80,11 @@ try {
     const usage = process.argv[2] === 'run' ? 125 : exitCode.usage;
     process.exit(error.exitCode === 0 ? exitCode.done : usage);
   } else {
-    problem(`tf failed: ${error instanceof Error ? error.message : String(error)}`, 'This is a fault in Tollfence; TF_DEBUG=1 shows where.');
-    if (process.env['TF_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    problem(
+      `tf failed: ${error instanceof Error ? error.message : String(error)}`,
+      'This is a fault in Tollfence; TF_DEBUG=1 shows where.',
+    );
+    if (process.env.TF_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exit(exitCode.failed);
   }
 }

@@ -12,7 +12,10 @@ export function parseDuration(text: string): number | null {
   return match === null ? null : Number(match[1]) * units[match[2]!]!;
 }
 
-const duration = z.string().refine(text => parseDuration(text) !== null, 'must be a duration such as 250ms, 55s or 15m').transform(text => parseDuration(text)!);
+const duration = z
+  .string()
+  .refine(text => parseDuration(text) !== null, 'must be a duration such as 250ms, 55s or 15m')
+  .transform(text => parseDuration(text)!);
 
 const hostPort = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 /** Whether a text is `HOST:PORT`, with brackets around an IPv6 address. */
@@ -22,7 +25,9 @@ const address = z.string().refine(isHostPort, 'must be HOST:PORT');
 const block = z.string().refine(text => {
   const [net, bits, more] = text.split('/') as [string, string | undefined, string | undefined];
   const family = isIP(net);
-  return family !== 0 && more === undefined && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (family === 4 ? 32 : 128);
+  return (
+    family !== 0 && more === undefined && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (family === 4 ? 32 : 128)
+  );
 }, 'must be a CIDR block such as 10.0.0.0/8');
 
 const schema = z
@@ -32,7 +37,10 @@ const schema = z
     upstream: z
       .strictObject({
         connect_to: z.record(address, address).default({}),
-        ca_file: z.union([z.string(), z.array(z.string())]).default([]).transform(files => [files].flat()),
+        ca_file: z
+          .union([z.string(), z.array(z.string())])
+          .default([])
+          .transform(files => [files].flat()),
         allow_private: z.array(block).default([]),
       })
       .prefault({}),
@@ -46,7 +54,11 @@ const schema = z
     policy: z.strictObject({ deadline: duration.default(250) }).prefault({}),
     log: z.strictObject({ durability: z.enum(['full', 'batch']).default('full') }).prefault({}),
     record: z.strictObject({ bodies: z.union([z.literal('off'), z.literal(false)]).default('off') }).prefault({}),
-    vault: z.strictObject({ key: z.union([z.enum(['file', 'passphrase', 'keychain']), z.string().regex(/^file:.+/)]).default('file') }).prefault({}),
+    vault: z
+      .strictObject({
+        key: z.union([z.enum(['file', 'passphrase', 'keychain']), z.string().regex(/^file:.+/)]).default('file'),
+      })
+      .prefault({}),
     idle: duration.default(600_000),
   })
   .prefault({});
@@ -57,7 +69,9 @@ export type Config = z.output<typeof schema>;
 /** Reads a configuration. Throws a `Fault` (usage) that lists every fault with its path. `source` names it in the message. */
 export function parseConfig(text: string, source = 'config.yaml'): Config {
   const document = parseDocument(text, { uniqueKeys: true });
-  const faults = document.errors.map(error => `  line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n', 1)[0]}`);
+  const faults = document.errors.map(
+    error => `  line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n', 1)[0]}`,
+  );
   if (faults.length > 0) throw invalid(source, faults);
   const result = schema.safeParse(plain(document, source) ?? {});
   if (result.success) return result.data;
@@ -69,16 +83,21 @@ function plain(document: ReturnType<typeof parseDocument>, source: string): unkn
   try {
     return document.toJS();
   } catch (error) {
-    throw invalid(source, [`  ${error instanceof Error ? error.message : 'it can\'t be read'}`]);
+    throw invalid(source, [`  ${error instanceof Error ? error.message : "it can't be read"}`]);
   }
 }
 
 const invalid = (source: string, faults: readonly string[]): Fault =>
-  new Fault(exitCode.usage, `${source} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.join('\n')}`, 'Nothing was started. The keys and their defaults are in docs/configuration.md.');
+  new Fault(
+    exitCode.usage,
+    `${source} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.join('\n')}`,
+    'Nothing was started. The keys and their defaults are in docs/configuration.md.',
+  );
 
 function sentences(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => `  ${path ? `${path}.` : ''}${key}: there is no such key`);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => `  ${path ? `${path}.` : ''}${key}: there is no such key`);
   if (issue.code === 'invalid_union') return [`  ${path}: is not one of the values that it may have`];
   return [`  ${path || 'the document'}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`];
 }

@@ -95,7 +95,10 @@ export interface Connector {
    * Changes to a refusal so that this API's own clients show the reason: members that are added to its JSON or replace
    * one, header fields, and (only for a client that can't be told otherwise) another status. `agent` is the User-Agent.
    */
-  readonly refusal?: (problem: RefusedProblem, agent?: string) => {
+  readonly refusal?: (
+    problem: RefusedProblem,
+    agent?: string,
+  ) => {
     readonly status?: number;
     readonly body?: { readonly [name: string]: Value };
     readonly fields?: readonly Field[];

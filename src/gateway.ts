@@ -100,7 +100,15 @@ export interface Rooms {
 
 /** Carries one request through all rooms. Never rejects: whatever goes wrong is an answer, and nothing is sent. */
 export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): Promise<void> {
-  const trace: Trace = { caller: null, request: null, meaning: null, question: null, decision: null, evidence: null, started: performance.now() };
+  const trace: Trace = {
+    caller: null,
+    request: null,
+    meaning: null,
+    question: null,
+    decision: null,
+    evidence: null,
+    started: performance.now(),
+  };
   let decoded: Decoded | null = null;
   let outgoing: Outgoing | null = null;
   try {
@@ -135,7 +143,10 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     const outcome = await rooms.forward(permit, outgoing, exchange, flight);
     rooms.settle(trace, outcome, outgoing);
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : new Refusal('proxy_error', 'Tollfence failed while it handled this request.', { cause: error });
+    const refusal =
+      error instanceof Refusal
+        ? error
+        : new Refusal('proxy_error', 'Tollfence failed while it handled this request.', { cause: error });
     if (trace.evidence !== null && trace.decision?.effect !== 'deny') rooms.settle(trace, failed(refusal), outgoing);
     await rooms.refuse(exchange, refusal, trace);
   } finally {
@@ -143,4 +154,11 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
   }
 }
 
-const failed = (refusal: Refusal): Outcome => ({ status: null, error: refusal.code, bytesSent: 0, bytesReceived: 0, responseSha256: null, scrubbed: 0 });
+const failed = (refusal: Refusal): Outcome => ({
+  status: null,
+  error: refusal.code,
+  bytesSent: 0,
+  bytesReceived: 0,
+  responseSha256: null,
+  scrubbed: 0,
+});

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,19 +71,39 @@ export interface WorldOptions {
 }
 
 const defaultHosts = [
-  'api.github.com', 'uploads.github.com', 'github.com', 'api.stripe.com', 'slack.com', 'api.openai.com', 'api.anthropic.com', 'upstream.test',
+  'api.github.com',
+  'uploads.github.com',
+  'github.com',
+  'api.stripe.com',
+  'slack.com',
+  'api.openai.com',
+  'api.anthropic.com',
+  'upstream.test',
 ];
 
 const echo = (request: Received, response: ServerResponse): void => {
-  const body = JSON.stringify({ method: request.method, host: request.host, target: request.target, headers: request.headers });
+  const body = JSON.stringify({
+    method: request.method,
+    host: request.host,
+    target: request.target,
+    headers: request.headers,
+  });
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(body);
 };
 
 /** Runs a program to its end. */
-export function runProgram(program: string, args: readonly string[], { input, env, cwd, limit = 60_000 }: RunOptions = {}): Promise<Ran> {
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { input, env, cwd, limit = 60_000 }: RunOptions = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, ...env }, ...(cwd === undefined ? {} : { cwd }), stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     const timer = setTimeout(() => child.kill('SIGKILL'), limit);
@@ -111,39 +131,59 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 
   const received: Received[] = [];
   const { answer = echo, intercept } = options;
-  const server = createHttpsServer({ SNICallback: (name, done) => done(null, authority.contextFor(name)) }, (request, response) => {
-    if (intercept?.(request, response) === true) return;
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('error', () => {});
-    request.once('end', () => {
-      const one: Received = {
-        method: request.method ?? '', host: request.headers.host ?? '', target: request.url ?? '', rawHeaders: request.rawHeaders, headers: request.headers, body: Buffer.concat(chunks),
-      };
-      received.push(one);
-      answer(one, response);
-    });
-  });
+  const server = createHttpsServer(
+    { SNICallback: (name, done) => done(null, authority.contextFor(name)) },
+    (request, response) => {
+      if (intercept?.(request, response) === true) return;
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('error', () => {});
+      request.once('end', () => {
+        const one: Received = {
+          method: request.method ?? '',
+          host: request.headers.host ?? '',
+          target: request.url ?? '',
+          rawHeaders: request.rawHeaders,
+          headers: request.headers,
+          body: Buffer.concat(chunks),
+        };
+        received.push(one);
+        answer(one, response);
+      });
+    },
+  );
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const upstreamPort = (server.address() as AddressInfo).port;
 
   const hosts = options.hosts ?? defaultHosts;
   const connectTo = hosts.map(host => `    "${host}:443": "127.0.0.1:${upstreamPort}"`).join('\n');
-  writeFileSync(join(home, 'config.yaml'), `upstream:\n  ca_file: ${JSON.stringify(caFile)}\n  connect_to:\n${connectTo}\n${options.config ?? ''}`);
+  writeFileSync(
+    join(home, 'config.yaml'),
+    `upstream:\n  ca_file: ${JSON.stringify(caFile)}\n  connect_to:\n${connectTo}\n${options.config ?? ''}`,
+  );
 
   // XDG_CONFIG_HOME: the vault's key must not end up in the home of whoever runs the tests.
   const env = { TF_HOME: home, XDG_CONFIG_HOME: join(dir, 'config'), NO_COLOR: '1', TF_RUN: '', TF_GATEWAY: '' };
   const started = new Set<ChildProcess>();
   const world: World = {
-    dir, home, caFile, upstreamPort, received,
-    tf: (args, more = {}) => runProgram(process.execPath, [tfProgram, ...args], { ...more, env: { ...env, ...more.env } }),
+    dir,
+    home,
+    caFile,
+    upstreamPort,
+    received,
+    tf: (args, more = {}) =>
+      runProgram(process.execPath, [tfProgram, ...args], { ...more, env: { ...env, ...more.env } }),
     async ok(args, more) {
       const ran = await world.tf(args, more);
       if (ran.code !== 0) throw new Error(`tf ${args.join(' ')} ended with ${ran.code}\n${ran.stdout}${ran.stderr}`);
       return ran.stdout;
     },
     start(args, more = {}) {
-      const child = spawn(process.execPath, [tfProgram, ...args], { env: { ...process.env, ...env, ...more.env }, ...(more.cwd === undefined ? {} : { cwd: more.cwd }), stdio: ['pipe', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [tfProgram, ...args], {
+        env: { ...process.env, ...env, ...more.env },
+        ...(more.cwd === undefined ? {} : { cwd: more.cwd }),
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
       started.add(child);
       child.once('exit', () => started.delete(child));
       return child;

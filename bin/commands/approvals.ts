@@ -4,15 +4,27 @@ import type { Approval } from '../../src/approvals/index.js';
 import { call } from '../control.js';
 import { inert, json, line, styled, table } from '../print.js';
 
-const parameters = ({ action }: Approval): string => Object.entries(action.parameters).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ');
+const parameters = ({ action }: Approval): string =>
+  Object.entries(action.parameters)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(' ');
 const resource = ({ resource: { type, id } }: Approval): string => (id === '' ? type : `${type}:${id}`);
 
 async function list(options: { json?: boolean }): Promise<void> {
   const all = (await call('GET', '/approvals')) as Approval[];
   if (options.json) return json(all);
-  table(['ID', 'STATE', 'GATEWAY', 'ACTION', 'RESOURCE', 'PARAMETERS', 'EXPIRES'], all.map(approval => [
-    approval.id, approval.state, approval.gateway, approval.action.name, resource(approval), parameters(approval), approval.expires_at,
-  ]));
+  table(
+    ['ID', 'STATE', 'GATEWAY', 'ACTION', 'RESOURCE', 'PARAMETERS', 'EXPIRES'],
+    all.map(approval => [
+      approval.id,
+      approval.state,
+      approval.gateway,
+      approval.action.name,
+      resource(approval),
+      parameters(approval),
+      approval.expires_at,
+    ]),
+  );
 }
 
 async function show(id: string, options: { json?: boolean }): Promise<void> {
@@ -25,23 +37,48 @@ async function show(id: string, options: { json?: boolean }): Promise<void> {
   line(`request   ${approval.request.method} ${approval.request.host}${inert(approval.request.path)}`);
   line(`bound to  ${approval.binding}`);
   line(`until     ${approval.expires_at}`);
-  if (approval.by !== null) line(`answered  by ${inert(approval.by)}${approval.reason ? `: ${inert(approval.reason)}` : ''}`);
+  if (approval.by !== null)
+    line(`answered  by ${inert(approval.by)}${approval.reason ? `: ${inert(approval.reason)}` : ''}`);
 }
 
-const answer = (verb: 'approve' | 'deny') => async (id: string, options: { reason?: string; json?: boolean }): Promise<void> => {
-  const approval = (await call('POST', `/approvals/${encodeURIComponent(id)}/${verb}`, { reason: options.reason ?? '' })) as Approval;
-  if (options.json) return json(approval);
-  line(`${approval.id} is ${approval.state}: ${approval.action.name} on ${inert(resource(approval))} for ${approval.gateway}.`);
-};
+const answer =
+  (verb: 'approve' | 'deny') =>
+  async (id: string, options: { reason?: string; json?: boolean }): Promise<void> => {
+    const approval = (await call('POST', `/approvals/${encodeURIComponent(id)}/${verb}`, {
+      reason: options.reason ?? '',
+    })) as Approval;
+    if (options.json) return json(approval);
+    line(
+      `${approval.id} is ${approval.state}: ${approval.action.name} on ${inert(resource(approval))} for ${approval.gateway}.`,
+    );
+  };
 
 export default function register(program: Command): void {
   const command = program.command('approvals').description('requests that wait for a human');
-  command.command('list').description('what waits, and what was answered lately').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf approvals list').action(list);
-  command.command('show <id>').description('everything that an approver should know').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf approvals show apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C').action(show);
-  command.command('approve <id>').description('let exactly this request through, once (operator)').option('--reason <text>').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf approvals approve apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C --reason "as agreed"').action(answer('approve'));
-  command.command('deny <id>').description('refuse it').option('--reason <text>', 'the agent is told').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf approvals deny apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C --reason "not on fridays"').action(answer('deny'));
+  command
+    .command('list')
+    .description('what waits, and what was answered lately')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf approvals list')
+    .action(list);
+  command
+    .command('show <id>')
+    .description('everything that an approver should know')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf approvals show apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C')
+    .action(show);
+  command
+    .command('approve <id>')
+    .description('let exactly this request through, once (operator)')
+    .option('--reason <text>')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf approvals approve apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C --reason "as agreed"')
+    .action(answer('approve'));
+  command
+    .command('deny <id>')
+    .description('refuse it')
+    .option('--reason <text>', 'the agent is told')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf approvals deny apr_01JD3V0Q4N8X5T7W9Y2Z6A8B0C --reason "not on fridays"')
+    .action(answer('deny'));
 }

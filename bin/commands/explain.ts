@@ -17,15 +17,27 @@ interface Explained {
 
 const colour = { allow: 'green', deny: 'red', require_approval: 'yellow', defer: 'yellow' } as const;
 
-async function explain(method: string, url: string, options: { data?: string; header: string[]; gateway: string; json?: boolean }): Promise<void> {
-  const result = (await call('POST', '/explain', { method, url, headers: options.header, gateway: options.gateway, ...(options.data === undefined ? {} : { data: options.data }) })) as Explained;
+async function explain(
+  method: string,
+  url: string,
+  options: { data?: string; header: string[]; gateway: string; json?: boolean },
+): Promise<void> {
+  const result = (await call('POST', '/explain', {
+    method,
+    url,
+    headers: options.header,
+    gateway: options.gateway,
+    ...(options.data === undefined ? {} : { data: options.data }),
+  })) as Explained;
   if (options.json) return json(result);
   const { action, resource, decision, killed } = result;
   line(`action      ${action.name} (${action.access})`);
   line(`resource    ${inert(resource.id === '' ? resource.type : `${resource.type}:${resource.id}`)}`);
-  for (const [name, value] of Object.entries(action.parameters)) line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
+  for (const [name, value] of Object.entries(action.parameters))
+    line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
   if (action.unknown.length > 0) line(`unknown     ${action.unknown.map(inert).join(', ')}`);
-  if (result.looked_up.length > 0) line(`looked up   ${result.looked_up.join(', ')}: by the proxy when the request is made; unknown here`);
+  if (result.looked_up.length > 0)
+    line(`looked up   ${result.looked_up.join(', ')}: by the proxy when the request is made; unknown here`);
   line(`decision    ${styled(colour[decision.effect], decision.effect)} by ${decision.rule}`);
   line(`reason      ${inert(decision.reason)}`);
   if (killed.length > 0) {
@@ -35,10 +47,21 @@ async function explain(method: string, url: string, options: { data?: string; he
 }
 
 export default function register(program: Command): void {
-  program.command('explain <method> <url>').description('what would be decided about a request; sends nothing')
-    .requiredOption('--gateway <name>', 'who would ask').option('-d, --data <body>', 'the body')
-    .option('-H, --header <line>', 'a header field, "Name: value" (repeatable)', (value: string, all: string[]) => [...all, value], [])
+  program
+    .command('explain <method> <url>')
+    .description('what would be decided about a request; sends nothing')
+    .requiredOption('--gateway <name>', 'who would ask')
+    .option('-d, --data <body>', 'the body')
+    .option(
+      '-H, --header <line>',
+      'a header field, "Name: value" (repeatable)',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
     .option('--json', 'print one JSON document')
-    .addHelpText('after', `\nExample:\n  tf explain PUT https://api.github.com/repos/acme/site/pulls/7/merge -d '{"merge_method":"squash"}' --gateway deploy-agent`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  tf explain PUT https://api.github.com/repos/acme/site/pulls/7/merge -d '{"merge_method":"squash"}' --gateway deploy-agent`,
+    )
     .action(explain);
 }

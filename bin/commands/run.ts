@@ -38,7 +38,11 @@ const digest = (value: string): string => createHash('sha256').update(value).dig
 
 /** Digests of the environment's values: the proxy says which are secrets, and no value of either side travels. */
 const environmentDigests = (): Record<string, string> =>
-  Object.fromEntries(Object.entries(process.env).filter(([, value]) => value).map(([name, value]) => [name, digest(value!)]));
+  Object.fromEntries(
+    Object.entries(process.env)
+      .filter(([, value]) => value)
+      .map(([name, value]) => [name, digest(value!)]),
+  );
 
 async function exists(gateway: string): Promise<boolean> {
   try {
@@ -72,22 +76,30 @@ function hold(connection: Stream, started: Started, onTerminate: () => void): { 
     current = open;
     let stopped = false;
     open.onLine(line => {
-      if (line['event'] === 'terminate') onTerminate();
-      if (line['event'] === 'ending') stopped = true;
+      if (line.event === 'terminate') onTerminate();
+      if (line.event === 'ending') stopped = true;
     });
     open.onEnd(() => {
       if (over) return;
-      void reattach(stopped).catch((error: unknown) => problem(`The proxy has gone, and this run with it: ${error instanceof Error ? error.message : 'unknown'}`, 'Its requests fail from now on. Start the run again.'));
+      void reattach(stopped).catch((error: unknown) =>
+        problem(
+          `The proxy has gone, and this run with it: ${error instanceof Error ? error.message : 'unknown'}`,
+          'Its requests fail from now on. Start the run again.',
+        ),
+      );
     });
   };
   const reattach = async (stopped: boolean): Promise<void> => {
     if (stopped) {
-      problem('The proxy was stopped: the requests of this run fail until there is one again.', 'Start one with: tf serve   (any tf run starts one, too)');
+      problem(
+        'The proxy was stopped: the requests of this run fail until there is one again.',
+        'Start one with: tf serve   (any tf run starts one, too)',
+      );
       while (!over && !(await answers(paths().socket))) await new Promise(resolve => setTimeout(resolve, 100));
       if (over) return;
     }
     const open = await persist(() => stream('POST', '/runs/attach', { supervisor: started.supervisor }, false));
-    if (open.first['port'] !== started.port) throw new Fault(exitCode.failed, 'it had to take another port');
+    if (open.first.port !== started.port) throw new Fault(exitCode.failed, 'it had to take another port');
     watch(open);
   };
   watch(connection);
@@ -118,24 +130,56 @@ function spawnFault(error: unknown, program: string): Fault {
 
 async function run(before: readonly string[], behind: readonly string[] | null, options: RunOptions): Promise<number> {
   const line = readCommandLine(options.name, before, behind);
-  if (line.guessed) refuseProgramAsName(line, line.gateway.includes('/') ? false : await exists(line.gateway), process.env['PATH'] ?? '');
+  if (line.guessed)
+    refuseProgramAsName(line, line.gateway.includes('/') ? false : await exists(line.gateway), process.env.PATH ?? '');
   const special = options.connectTo.length > 0 || options.upstreamCa.length > 0;
-  const connection = await persist(() => stream('POST', '/runs', {
-    gateway: line.gateway,
-    pid: process.pid,
-    user: userName(),
-    workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
-    environment: environmentDigests(),
-    ...(special ? { upstream: { connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)), ca: options.upstreamCa.map(file => resolve(file)) } } : {}),
-  }, special));
+  const connection = await persist(() =>
+    stream(
+      'POST',
+      '/runs',
+      {
+        gateway: line.gateway,
+        pid: process.pid,
+        user: userName(),
+        workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
+        environment: environmentDigests(),
+        ...(special
+          ? {
+              upstream: {
+                connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)),
+                ca: options.upstreamCa.map(file => resolve(file)),
+              },
+            }
+          : {}),
+      },
+      special,
+    ),
+  );
   const started = connection.first as unknown as Started;
   try {
-    const fault = await canaryFault({ port: started.port, gateway: line.gateway, token: started.token, ca: started.files.ca });
-    if (fault !== null) throw new Fault(notStarted, `The run was not started: a request that must be denied was not: ${fault}.`, 'Every policy must deny the action tollfence.canary. See what yours says: tf explain GET https://canary.tollfence.invalid/ --gateway NAME');
+    const fault = await canaryFault({
+      port: started.port,
+      gateway: line.gateway,
+      token: started.token,
+      ca: started.files.ca,
+    });
+    if (fault !== null)
+      throw new Fault(
+        notStarted,
+        `The run was not started: a request that must be denied was not: ${fault}.`,
+        'Every policy must deny the action tollfence.canary. See what yours says: tf explain GET https://canary.tollfence.invalid/ --gateway NAME',
+      );
     const { childEnvironment } = await import('../environment/child-environment.js');
     const { env, removed } = childEnvironment({
-      parent: process.env, gateway: line.gateway, token: started.token, runId: started.run,
-      proxy: { host: '127.0.0.1', port: started.port }, files: started.files, placeholders: started.placeholders, drop: started.drop, keep: options.keepEnv,
+      parent: process.env,
+      gateway: line.gateway,
+      token: started.token,
+      runId: started.run,
+      proxy: { host: '127.0.0.1', port: started.port },
+      files: started.files,
+      placeholders: started.placeholders,
+      drop: started.drop,
+      keep: options.keepEnv,
     });
     if (options.verbose) banner(line.gateway, started, removed);
     const child = await startChild(line.command, env).catch((error: unknown) => {
@@ -143,7 +187,12 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
     });
     const held = hold(connection, started, () => terminate(child));
     const ended = follow(child);
-    void call('POST', `/runs/${started.run}/child`, { pid: child.pid, supervisor: started.supervisor }, { start: false }).catch(() => {});
+    void call(
+      'POST',
+      `/runs/${started.run}/child`,
+      { pid: child.pid, supervisor: started.supervisor },
+      { start: false },
+    ).catch(() => {});
     const code = await ended;
     held.end();
     return code;
@@ -169,16 +218,27 @@ export default function register(program: Command, behind: readonly string[] | n
     .description('run an agent behind its gateway')
     .option('--name <gateway>', 'the gateway')
     .option('-v, --verbose', 'say on stderr what is done')
-    .option('--connect-to <host:port:addr:port>', 'for this run, dial another address under the same name (repeatable)', collect, [])
-    .option('--upstream-ca <file>', 'for this run, trust these roots besides the system\'s (repeatable)', collect, [])
-    .option('--keep-env <name>', 'leave this variable in the environment although it looks like a credential (repeatable)', collect, [])
+    .option(
+      '--connect-to <host:port:addr:port>',
+      'for this run, dial another address under the same name (repeatable)',
+      collect,
+      [],
+    )
+    .option('--upstream-ca <file>', "for this run, trust these roots besides the system's (repeatable)", collect, [])
+    .option(
+      '--keep-env <name>',
+      'leave this variable in the environment although it looks like a credential (repeatable)',
+      collect,
+      [],
+    )
     .addHelpText('after', '\nExample:\n  tf run -- research-agent python agent.py')
     .action(async (words: string[], options: RunOptions) => {
       try {
         process.exit(await run(words, behind, options));
       } catch (error) {
         // Before the child has started, every fault is ours and says so with one code.
-        if (error instanceof Fault && ![126, 127].includes(error.exit)) throw new Fault(notStarted, error.message, error.hint);
+        if (error instanceof Fault && ![126, 127].includes(error.exit))
+          throw new Fault(notStarted, error.message, error.hint);
         throw error;
       }
     });

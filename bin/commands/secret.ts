@@ -40,7 +40,12 @@ async function readValue(what: string): Promise<Buffer> {
     if (isCancel(typed)) throw new Fault(exitCode.failed, 'Nothing was stored.');
     value = Buffer.from(typed ?? '');
   } else value = await fromStdin();
-  if (value.length === 0) throw new Fault(exitCode.usage, 'The value is empty.', 'Give it on stdin: printf %s "$TOKEN" | tf secret set NAME …');
+  if (value.length === 0)
+    throw new Fault(
+      exitCode.usage,
+      'The value is empty.',
+      'Give it on stdin: printf %s "$TOKEN" | tf secret set NAME …',
+    );
   return value;
 }
 
@@ -50,8 +55,12 @@ const sentence = ({ name, scheme, hosts, gateways, version }: SecretMeta): strin
 async function set(name: string, options: SetOptions): Promise<void> {
   const value = await readValue(`Value of ${name}`);
   const meta = (await call('POST', '/secrets', {
-    name, value: value.toString('base64'), hosts: options.host, gateways: options.gateway,
-    ...(options.connector === undefined ? {} : { connector: options.connector }), ...(options.scheme === undefined ? {} : { scheme: options.scheme }),
+    name,
+    value: value.toString('base64'),
+    hosts: options.host,
+    gateways: options.gateway,
+    ...(options.connector === undefined ? {} : { connector: options.connector }),
+    ...(options.scheme === undefined ? {} : { scheme: options.scheme }),
   })) as SecretMeta;
   value.fill(0);
   if (options.json) return json(meta);
@@ -60,7 +69,9 @@ async function set(name: string, options: SetOptions): Promise<void> {
 
 async function rotate(name: string, options: { json?: boolean }): Promise<void> {
   const value = await readValue(`New value of ${name}`);
-  const meta = (await call('POST', `/secrets/${encodeURIComponent(name)}/rotate`, { value: value.toString('base64') })) as SecretMeta;
+  const meta = (await call('POST', `/secrets/${encodeURIComponent(name)}/rotate`, {
+    value: value.toString('base64'),
+  })) as SecretMeta;
   value.fill(0);
   if (options.json) return json(meta);
   line(sentence(meta));
@@ -69,9 +80,18 @@ async function rotate(name: string, options: { json?: boolean }): Promise<void> 
 async function list(options: { json?: boolean }): Promise<void> {
   const secrets = (await call('GET', '/secrets')) as SecretMeta[];
   if (options.json) return json(secrets);
-  table(['NAME', 'SCHEME', 'CONNECTOR', 'HOSTS', 'GATEWAYS', 'VERSION', 'ROTATED'], secrets.map(meta => [
-    meta.name, meta.scheme, meta.connector ?? '-', meta.hosts.join(','), meta.gateways.join(',') || 'any', String(meta.version), meta.rotated_at ?? '-',
-  ]));
+  table(
+    ['NAME', 'SCHEME', 'CONNECTOR', 'HOSTS', 'GATEWAYS', 'VERSION', 'ROTATED'],
+    secrets.map(meta => [
+      meta.name,
+      meta.scheme,
+      meta.connector ?? '-',
+      meta.hosts.join(','),
+      meta.gateways.join(',') || 'any',
+      String(meta.version),
+      meta.rotated_at ?? '-',
+    ]),
+  );
 }
 
 async function remove(name: string, options: { json?: boolean }): Promise<void> {
@@ -99,11 +119,18 @@ async function importEnv(file: string, options: { gateway: string[]; json?: bool
   for (const [variable, value] of Object.entries(variables)) {
     const connector = connectors.find(({ credentials }) => credentials?.env?.includes(variable));
     const name = variable.toLowerCase().replaceAll('_', '-');
-    if (connector === undefined) result.skipped.push({ variable, why: 'no connector reads it: tf secret set … --host' });
+    if (connector === undefined)
+      result.skipped.push({ variable, why: 'no connector reads it: tf secret set … --host' });
     else if (!value) result.skipped.push({ variable, why: 'it is empty' });
-    else if (known.has(name)) result.skipped.push({ variable, why: `there is a secret ${name} already: tf secret rotate ${name}` });
+    else if (known.has(name))
+      result.skipped.push({ variable, why: `there is a secret ${name} already: tf secret rotate ${name}` });
     else {
-      await call('POST', '/secrets', { name, value: Buffer.from(value).toString('base64'), connector: connector.name, gateways: options.gateway });
+      await call('POST', '/secrets', {
+        name,
+        value: Buffer.from(value).toString('base64'),
+        connector: connector.name,
+        gateways: options.gateway,
+      });
       result.stored.push(name);
     }
   }
@@ -123,18 +150,47 @@ const collect = (value: string, all: string[]): string[] => [...all, value];
 
 export default function register(program: Command): void {
   const command = program.command('secret').description('credentials, write-only');
-  command.command('set <name>').description('store a secret; its value comes from stdin or a prompt')
-    .option('--connector <name>', 'for this connector\'s hosts, in its scheme').option('--host <host>', 'for this host (repeatable)', collect, [])
-    .option('--scheme <scheme>', 'bearer, basic, header:NAME or query:NAME').option('--gateway <name>', 'only for this gateway (repeatable)', collect, []).option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  gh auth token | tf secret set github-token --connector github --gateway research-agent').action(set);
-  command.command('list').description('names and bindings, never values').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf secret list').action(list);
-  command.command('rotate <name>').description('replace the value; the next request uses it').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  printf %s "$NEW" | tf secret rotate github-token').action(rotate);
-  command.command('remove <name>').description('forget a secret').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf secret remove github-token').action(remove);
-  command.command('import <file>').description('store what connectors know of a .env file (- for stdin)')
-    .option('--gateway <name>', 'only for this gateway (repeatable)', collect, []).option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf secret import .env --gateway research-agent').action(importEnv);
-  command.command('unlock').description('open a vault whose key is a passphrase').addHelpText('after', '\nExample:\n  tf secret unlock').action(unlock);
+  command
+    .command('set <name>')
+    .description('store a secret; its value comes from stdin or a prompt')
+    .option('--connector <name>', "for this connector's hosts, in its scheme")
+    .option('--host <host>', 'for this host (repeatable)', collect, [])
+    .option('--scheme <scheme>', 'bearer, basic, header:NAME or query:NAME')
+    .option('--gateway <name>', 'only for this gateway (repeatable)', collect, [])
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  gh auth token | tf secret set github-token --connector github --gateway research-agent',
+    )
+    .action(set);
+  command
+    .command('list')
+    .description('names and bindings, never values')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf secret list')
+    .action(list);
+  command
+    .command('rotate <name>')
+    .description('replace the value; the next request uses it')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  printf %s "$NEW" | tf secret rotate github-token')
+    .action(rotate);
+  command
+    .command('remove <name>')
+    .description('forget a secret')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf secret remove github-token')
+    .action(remove);
+  command
+    .command('import <file>')
+    .description('store what connectors know of a .env file (- for stdin)')
+    .option('--gateway <name>', 'only for this gateway (repeatable)', collect, [])
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf secret import .env --gateway research-agent')
+    .action(importEnv);
+  command
+    .command('unlock')
+    .description('open a vault whose key is a passphrase')
+    .addHelpText('after', '\nExample:\n  tf secret unlock')
+    .action(unlock);
 }

@@ -18,7 +18,12 @@ interface ServeOptions {
 /** `HOST:PORT:ADDR:PORT` as for curl. */
 export function parseConnectTo(text: string): [string, string] {
   const match = /^(\[[^\]]+\]|[^:]+):(\d+):(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
-  if (match === null) throw new Fault(exitCode.usage, `"${text}" is not HOST:PORT:ADDRESS:PORT.`, 'For example: --connect-to api.github.com:443:127.0.0.1:9443');
+  if (match === null)
+    throw new Fault(
+      exitCode.usage,
+      `"${text}" is not HOST:PORT:ADDRESS:PORT.`,
+      'For example: --connect-to api.github.com:443:127.0.0.1:9443',
+    );
   return [`${match[1]!.toLowerCase()}:${match[2]}`, `${match[3]}:${match[4]}`];
 }
 
@@ -26,15 +31,26 @@ export function parseConnectTo(text: string): [string, string] {
 export function readConfig(options: Partial<ServeOptions> = {}): Config {
   const file = paths().config;
   const config = parseConfig(existsSync(file) ? readFileSync(file, 'utf8') : '', file);
-  const listen = options.listen ?? process.env['TF_LISTEN'] ?? config.listen;
-  if (!isHostPort(listen)) throw new Fault(exitCode.usage, `"${listen}" is not HOST:PORT.`, 'For example: 127.0.0.1:8080, or 127.0.0.1:0 for a free port.');
+  const listen = options.listen ?? process.env.TF_LISTEN ?? config.listen;
+  if (!isHostPort(listen))
+    throw new Fault(
+      exitCode.usage,
+      `"${listen}" is not HOST:PORT.`,
+      'For example: 127.0.0.1:8080, or 127.0.0.1:0 for a free port.',
+    );
   return {
     ...config,
     listen,
     upstream: {
       ...config.upstream,
-      connect_to: { ...config.upstream.connect_to, ...Object.fromEntries((options.connectTo ?? []).map(parseConnectTo)) },
-      ca_file: [...config.upstream.ca_file.map(name => resolve(home(), name)), ...(options.upstreamCa ?? []).map(name => resolve(name))],
+      connect_to: {
+        ...config.upstream.connect_to,
+        ...Object.fromEntries((options.connectTo ?? []).map(parseConnectTo)),
+      },
+      ca_file: [
+        ...config.upstream.ca_file.map(name => resolve(home(), name)),
+        ...(options.upstreamCa ?? []).map(name => resolve(name)),
+      ],
     },
   };
 }
@@ -42,7 +58,8 @@ export function readConfig(options: Partial<ServeOptions> = {}): Config {
 async function serve(options: ServeOptions): Promise<void> {
   const config = readConfig(options);
   const { openProxy } = await import('../proxy/open.js');
-  const diagnose = (error: unknown): void => note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const diagnose = (error: unknown): void =>
+    note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.on('unhandledRejection', diagnose);
   const proxy = await openProxy({ home: home(), version: version(), config, diagnose }).catch((error: unknown) => {
     // Two runs that start in one instant start two proxies: the second steps back, its run waits for the first.
@@ -55,7 +72,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const signalled = new Promise<void>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
-  await Promise.race([signalled, proxy.asked, ...(options.background === true ? [idle(proxy.house, config.idle)] : [])]);
+  await Promise.race([
+    signalled,
+    proxy.asked,
+    ...(options.background === true ? [idle(proxy.house, config.idle)] : []),
+  ]);
   note('tollfence: stopping');
   await proxy.close(options.background === true ? 1_000 : 10_000);
   process.exit(exitCode.done);
@@ -66,12 +87,15 @@ function idle(house: { runs: { list(): unknown[] }; flights: { exchanges: number
   return new Promise(resolve => {
     let since = Date.now();
     const step = Math.min(limit / 4, 5_000);
-    const timer = setInterval(() => {
-      if (house.runs.list().length > 0 || house.flights.exchanges > 0) since = Date.now();
-      if (Date.now() - since < limit) return;
-      clearInterval(timer);
-      resolve();
-    }, Math.max(step, 10));
+    const timer = setInterval(
+      () => {
+        if (house.runs.list().length > 0 || house.flights.exchanges > 0) since = Date.now();
+        if (Date.now() - since < limit) return;
+        clearInterval(timer);
+        resolve();
+      },
+      Math.max(step, 10),
+    );
     timer.unref();
   });
 }
@@ -84,7 +108,7 @@ export default function register(program: Command): void {
     .description('run the proxy in the foreground (containers, systemd)')
     .option('--listen <host:port>', 'address of the forward proxy; port 0 picks a free one')
     .option('--connect-to <host:port:addr:port>', 'dial another address under the same name (repeatable)', collect, [])
-    .option('--upstream-ca <file>', 'trust these roots besides the system\'s (repeatable)', collect, [])
+    .option('--upstream-ca <file>', "trust these roots besides the system's (repeatable)", collect, [])
     .option('--background', 'what tf run starts: ends by itself when idle')
     .addHelpText('after', '\nExample:\n  tf serve --listen 0.0.0.0:8080')
     .action(serve);

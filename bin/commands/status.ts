@@ -7,38 +7,70 @@ import { home, paths } from '../home.js';
 import { inert, json, line, styled, table } from '../print.js';
 
 interface Status {
-  readonly proxy: { readonly pid: number; readonly version: string; readonly listen: string; readonly started_at: string };
+  readonly proxy: {
+    readonly pid: number;
+    readonly version: string;
+    readonly listen: string;
+    readonly started_at: string;
+  };
   readonly log: { readonly healthy: boolean };
   readonly vault: { readonly locked: boolean; readonly source: string };
   readonly policy: { readonly sha256: string; readonly shipped: boolean };
-  readonly runs: readonly { readonly id: string; readonly gateway: string; readonly pid: number; readonly started_at: string; readonly user: string }[];
+  readonly runs: readonly {
+    readonly id: string;
+    readonly gateway: string;
+    readonly pid: number;
+    readonly started_at: string;
+    readonly user: string;
+  }[];
   readonly requests_in_flight: number;
-  readonly killed: readonly { readonly scope: { readonly kind: string; readonly name?: string }; readonly reason: string; readonly since: string }[];
+  readonly killed: readonly {
+    readonly scope: { readonly kind: string; readonly name?: string };
+    readonly reason: string;
+    readonly since: string;
+  }[];
   readonly approvals: readonly { readonly id: string; readonly gateway: string; readonly action: string }[];
 }
 
 async function status({ json: asJson }: { json?: boolean }): Promise<void> {
   const answer = (await call('GET', '/status', undefined, { start: false }).catch((error: unknown) => {
-    if (asJson && error instanceof Fault && error.exit === exitCode.unreachable) json({ proxy: { running: false }, home: home() });
+    if (asJson && error instanceof Fault && error.exit === exitCode.unreachable)
+      json({ proxy: { running: false }, home: home() });
     throw error;
   })) as Status;
   if (asJson) return json(answer);
   const { proxy, log, vault, policy, runs, killed, approvals } = answer;
-  line(`${styled('bold', 'proxy')}   ${proxy.listen}, pid ${proxy.pid}, version ${proxy.version}, since ${proxy.started_at}`);
-  line(`${styled('bold', 'log')}     ${log.healthy ? 'healthy' : styled('red', 'can\'t be written: every request is refused')}`);
-  line(`${styled('bold', 'vault')}   ${vault.locked ? styled('yellow', 'locked: tf secret unlock') : 'open'} (key from ${vault.source})`);
+  line(
+    `${styled('bold', 'proxy')}   ${proxy.listen}, pid ${proxy.pid}, version ${proxy.version}, since ${proxy.started_at}`,
+  );
+  line(
+    `${styled('bold', 'log')}     ${log.healthy ? 'healthy' : styled('red', "can't be written: every request is refused")}`,
+  );
+  line(
+    `${styled('bold', 'vault')}   ${vault.locked ? styled('yellow', 'locked: tf secret unlock') : 'open'} (key from ${vault.source})`,
+  );
   line(`${styled('bold', 'policy')}  ${policy.shipped ? 'default' : 'your own'} ${policy.sha256.slice(0, 12)}`);
-  line(`${styled('bold', 'flying')}  ${answer.requests_in_flight} request${answer.requests_in_flight === 1 ? '' : 's'}`);
+  line(
+    `${styled('bold', 'flying')}  ${answer.requests_in_flight} request${answer.requests_in_flight === 1 ? '' : 's'}`,
+  );
   for (const { scope, reason, since } of killed) {
-    line(`${styled('red', 'killed')}  ${scope.kind === 'all' ? 'everything' : `${scope.kind} ${inert(scope.name ?? '')}`}${since ? ` since ${since}` : ''}${reason ? `: ${inert(reason)}` : ''}`);
+    line(
+      `${styled('red', 'killed')}  ${scope.kind === 'all' ? 'everything' : `${scope.kind} ${inert(scope.name ?? '')}`}${since ? ` since ${since}` : ''}${reason ? `: ${inert(reason)}` : ''}`,
+    );
   }
   if (runs.length > 0) {
     line();
-    table(['RUN', 'GATEWAY', 'PID', 'USER', 'SINCE'], runs.map(run => [run.id, run.gateway, String(run.pid), run.user, run.started_at]));
+    table(
+      ['RUN', 'GATEWAY', 'PID', 'USER', 'SINCE'],
+      runs.map(run => [run.id, run.gateway, String(run.pid), run.user, run.started_at]),
+    );
   }
   if (approvals.length > 0) {
     line();
-    table(['WAITS', 'GATEWAY', 'ACTION'], approvals.map(({ id, gateway, action }) => [id, gateway, action]));
+    table(
+      ['WAITS', 'GATEWAY', 'ACTION'],
+      approvals.map(({ id, gateway, action }) => [id, gateway, action]),
+    );
   }
 }
 
@@ -66,8 +98,16 @@ async function stop({ json: asJson }: { json?: boolean }): Promise<void> {
 }
 
 export default function register(program: Command): void {
-  program.command('status').description('what runs, what is killed, what waits (exit code 5 when no proxy runs)').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf status --json').action(status);
-  program.command('stop').description('end the background proxy; runs that are alive lose it').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  tf stop').action(stop);
+  program
+    .command('status')
+    .description('what runs, what is killed, what waits (exit code 5 when no proxy runs)')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf status --json')
+    .action(status);
+  program
+    .command('stop')
+    .description('end the background proxy; runs that are alive lose it')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf stop')
+    .action(stop);
 }

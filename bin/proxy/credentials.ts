@@ -16,7 +16,10 @@ export interface Credentials {
   /** What a permit for this binds. */
   allowedFor(asked: Question, decoded: Decoded, secret: string | null): Omit<Allowed, 'evidence'>;
   /** The request without the agent's own credentials, and whether there were any: they would act for somebody whom nobody judged. */
-  withoutOwn(request: CanonicalRequest, meaning: Classified): { readonly request: CanonicalRequest; readonly removed: boolean };
+  withoutOwn(
+    request: CanonicalRequest,
+    meaning: Classified,
+  ): { readonly request: CanonicalRequest; readonly removed: boolean };
   /** The request as it goes out: with the secret of the permit, without what the agent put in its place. */
   outgoing(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
 }
@@ -41,24 +44,53 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       if (decision.effect === 'deny' || request.scheme !== 'https') return null;
       // What no route describes gets a credential only if the policy names it.
       if (!meaning.typed && decision.exact !== true) return null;
-      return house.vault.bindingFor({ gateway: subject.id, connector: action.connector, host: request.host, secret: decision.secret })?.name ?? null;
+      return (
+        house.vault.bindingFor({
+          gateway: subject.id,
+          connector: action.connector,
+          host: request.host,
+          secret: decision.secret,
+        })?.name ?? null
+      );
     },
     allowedFor: ({ subject, action }, { request, hash }, secret) => ({
-      gateway: subject.id, run: subject.run, request: hash, host: request.host, port: request.port, scheme: request.scheme, connector: action.connector, secret,
+      gateway: subject.id,
+      run: subject.run,
+      request: hash,
+      host: request.host,
+      port: request.port,
+      scheme: request.scheme,
+      connector: action.connector,
+      secret,
     }),
     outgoing(permit, { request, payload, hash }, meaning) {
       const own = withoutOwn(request, meaning);
-      if (permit.allowed.secret === null) return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles: [] };
+      if (permit.allowed.secret === null)
+        return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles: [] };
       const meta = house.vault.find(permit.allowed.secret);
       const lease = house.vault.lease(permit, hash);
       try {
         const scheme = schemeFor({ scheme: lease.scheme, connector: meta?.connector ?? null }, meaning);
-        const { request: ready, replaced } = inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
+        const { request: ready, replaced } = inject(
+          own.request,
+          { scheme, value: lease.value },
+          meaning.connector?.credentials ?? {},
+        );
         house.log.note({
-          type: 'credential.leased', run: permit.allowed.run, decided: permit.allowed.evidence,
-          credential: { name: lease.name, version: lease.version, scheme, replaced: replaced || own.removed }, expires_at: new Date(lease.expires_at).toISOString(),
+          type: 'credential.leased',
+          run: permit.allowed.run,
+          decided: permit.allowed.evidence,
+          credential: { name: lease.name, version: lease.version, scheme, replaced: replaced || own.removed },
+          expires_at: new Date(lease.expires_at).toISOString(),
         });
-        return { request: ready, payload, hash, replaced: replaced || own.removed, credential: `${lease.name}@${lease.version}`, needles: needles(lease.value, scheme) };
+        return {
+          request: ready,
+          payload,
+          hash,
+          replaced: replaced || own.removed,
+          credential: `${lease.name}@${lease.version}`,
+          needles: needles(lease.value, scheme),
+        };
       } finally {
         lease.release();
       }

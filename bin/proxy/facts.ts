@@ -2,8 +2,9 @@
  * Facts that a request lacks and a decision needs (P9): the connector's row names another GET of the same API, which goes
  * out under a permit of its own, with the same secret. What can't be had stays unknown. Nothing is cached.
  */
-import { matchesPattern } from '../../src/action/pattern.js';
+
 import { decodeText, isObject, type Json, readJson, unclear } from '../../src/action/json.js';
+import { matchesPattern } from '../../src/action/pattern.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import { fetchWhole } from '../../src/http/fetch.js';
 import { requestHash } from '../../src/http/forward.js';
@@ -13,7 +14,11 @@ import type { Credentials } from './credentials.js';
 import type { Parts } from './open.js';
 
 /** Looks up what `meaning` names, or returns it as it is. Never rejects. */
-export type LookUp = (subject: Subject, request: CanonicalRequest, meaning: Classified) => Promise<Classified> | Classified;
+export type LookUp = (
+  subject: Subject,
+  request: CanonicalRequest,
+  meaning: Classified,
+) => Promise<Classified> | Classified;
 
 /** The value at a JSON pointer (RFC 6901), or undefined if there is none or it can't be told exactly. */
 function at(document: Json | undefined, pointer: string): Value | undefined {
@@ -31,22 +36,52 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
 
   /** Only for those who may perhaps do it: a gateway without any permission for the action costs no request. */
   const worthwhile = (gateway: string, action: string): boolean =>
-    !house.policy.shipped || house.gateways.permissions(gateway).some(permission => permission.effect !== 'deny' && matchesPattern(permission.action, action, '.'));
+    !house.policy.shipped ||
+    house.gateways
+      .permissions(gateway)
+      .some(permission => permission.effect !== 'deny' && matchesPattern(permission.action, action, '.'));
 
-  async function fetch(subject: Subject, request: CanonicalRequest, meaning: Classified, path: string): Promise<Json | undefined> {
+  async function fetch(
+    subject: Subject,
+    request: CanonicalRequest,
+    meaning: Classified,
+    path: string,
+  ): Promise<Json | undefined> {
     const asked: CanonicalRequest = Object.freeze({
-      ...request, method: 'GET', path, query: '', body: { state: 'none', bytes: 0 } as const, content: null, upgrade: null,
+      ...request,
+      method: 'GET',
+      path,
+      query: '',
+      body: { state: 'none', bytes: 0 } as const,
+      content: null,
+      upgrade: null,
       fields: request.fields.filter(([name]) => /^(accept|user-agent|x-github-api-version)$/i.test(name)),
     });
     const decoded: Decoded = { request: asked, hash: requestHash(asked), payload: null, release: () => {} };
     const named = catalog.classify(asked);
     const why = `A fact that the decision about ${meaning.action.name} needs.`;
     const asking = question(subject, asked, named, contextAt(house.now(), {}));
-    const decision = { effect: 'allow', rule: 'lookup', reason: why, secret: null, policy_sha256: house.policy.digest } as const;
+    const decision = {
+      effect: 'allow',
+      rule: 'lookup',
+      reason: why,
+      secret: null,
+      policy_sha256: house.policy.digest,
+    } as const;
     const secret = credentials.secretFor(asking, decision, asked, named);
-    const { recorded, permit } = await house.log.allow({
-      type: 'action.decided', run: subject.run, subject, grant: null, action: asking.action, resource: asking.resource, request: asking.request, decision: { ...decision, secret },
-    }, credentials.allowedFor(asking, decoded, secret));
+    const { recorded, permit } = await house.log.allow(
+      {
+        type: 'action.decided',
+        run: subject.run,
+        subject,
+        grant: null,
+        action: asking.action,
+        resource: asking.resource,
+        request: asking.request,
+        decision: { ...decision, secret },
+      },
+      credentials.allowedFor(asking, decoded, secret),
+    );
     const started = performance.now();
     let status: number | null = null;
     let error: string | null = 'lookup_failed';
@@ -59,7 +94,14 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       const text = answer.status === 200 && answer.body !== null ? decodeText(answer.body) : undefined;
       return text === undefined ? undefined : readJson(text);
     } finally {
-      house.log.note({ type: 'action.completed', run: subject.run, decided: recorded.id, status, error, duration_ms: Math.round(performance.now() - started) });
+      house.log.note({
+        type: 'action.completed',
+        run: subject.run,
+        decided: recorded.id,
+        status,
+        error,
+        duration_ms: Math.round(performance.now() - started),
+      });
     }
   }
 
@@ -76,7 +118,10 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
           parameters[name] = value;
           found.add(name);
         }
-        return { ...meaning, action: { ...action, parameters, unknown: action.unknown.filter(name => !found.has(name)) } };
+        return {
+          ...meaning,
+          action: { ...action, parameters, unknown: action.unknown.filter(name => !found.has(name)) },
+        };
       },
       () => meaning,
     );

@@ -1,13 +1,24 @@
 /** Opens the proxy: furnishes every room, in the order in which one needs the other, and closes them in reverse. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo, Server as TcpServer } from 'node:net';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.js';
-import { openCatalog, type Catalog } from '../../src/action/catalog.js';
+import { type Catalog, openCatalog } from '../../src/action/catalog.js';
 import { openApprovals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
-import { endRun, type House, openCallerCheck, operatorCredential, proxyRoutes, runRoutes, serveControl, stateRoutes, supervised, tell } from '../../src/control/index.js';
+import {
+  endRun,
+  type House,
+  openCallerCheck,
+  operatorCredential,
+  proxyRoutes,
+  runRoutes,
+  serveControl,
+  stateRoutes,
+  supervised,
+  tell,
+} from '../../src/control/index.js';
 import { exitCode, Fault, type Refusal } from '../../src/errors.js';
 import { handle, type Trace } from '../../src/gateway.js';
 import { type Guard, openGuard } from '../../src/http/authenticate.js';
@@ -26,6 +37,7 @@ import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths } from '../home.js';
 import { openLine } from './line.js';
+import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
 import { openSecrets } from './secrets.js';
 
@@ -67,8 +79,15 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if ((error as { code?: string }).code === 'SQLITE_BUSY') throw Object.assign(new Fault(exitCode.failed, 'Another proxy uses this TF_HOME.', 'See it with: tf status'), { code: 'busy' });
-    throw new Fault(exitCode.failed, `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`, `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`);
+    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+      throw Object.assign(new Fault(exitCode.failed, 'Another proxy uses this TF_HOME.', 'See it with: tf status'), {
+        code: 'busy',
+      });
+    throw new Fault(
+      exitCode.failed,
+      `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`,
+      `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`,
+    );
   }
 }
 
@@ -86,32 +105,6 @@ function alive({ pid }: StoredRun): boolean {
   }
 }
 
-const hostPort = (text: string): { host: string; port: number } => {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-};
-
-/** The port of the last proxy, so that runs which outlived it find this one where it was. */
-async function listenOn(server: TcpServer, listen: string, last: string): Promise<AddressInfo> {
-  const wanted = hostPort(listen);
-  const before = wanted.port === 0 && existsSync(last) ? Number(readFileSync(last, 'utf8')) : 0;
-  const attempt = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: wanted.host, port, backlog: 1024 }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  try {
-    await attempt(wanted.port || before);
-  } catch (error) {
-    if (wanted.port !== 0 || before === 0) throw new Fault(exitCode.failed, `The proxy can't listen on ${listen}: ${(error as Error).message}.`, 'Choose another address with --listen, or 0 for a free port.');
-    await attempt(0);
-  }
-  return server.address() as AddressInfo;
-}
-
 /** Opens everything and serves. Throws `Fault`; then nothing is left open that another proxy would need. */
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { home, config } = options;
@@ -125,9 +118,21 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const gateways = readable(at.state, () => openGateways(state));
   const kill = openKillSwitch(state);
   const catalog = openCatalog(connectors);
-  const log = await openLog({ path: at.ledger, keyPath: at.logKey, durability: config.log.durability, now, random: randomBytes });
+  const log = await openLog({
+    path: at.ledger,
+    keyPath: at.logKey,
+    durability: config.log.durability,
+    now,
+    random: randomBytes,
+  });
   const vault = await openSecrets(at, config, state);
-  const policy = await openStoredPolicy(at, state, toData(gateways.permissions(), gateways.list()), config.policy.deadline, options.diagnose);
+  const policy = await openStoredPolicy(
+    at,
+    state,
+    toData(gateways.permissions(), gateways.list()),
+    config.policy.deadline,
+    options.diagnose,
+  );
   const authority = openAuthority({ dir: at.ca, now, random: randomBytes });
   const runs = openRuns(state, gateways.find, alive, now);
   const flights = new Flights();
@@ -137,7 +142,10 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   });
 
   const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
-  const rules = { connectTo: new Map(Object.entries(config.upstream.connect_to)), allowPrivate: config.upstream.allow_private };
+  const rules = {
+    connectTo: new Map(Object.entries(config.upstream.connect_to)),
+    allowPrivate: config.upstream.allow_private,
+  };
   const upstream = openUpstream({ destination: destinations(rules), context: trust.context });
   const special = new Map<string, Upstream>();
   const upstreamFor = (id: string): Upstream => {
@@ -160,8 +168,21 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   });
   const listener: { address: AddressInfo | null } = { address: null };
   const house: House = {
-    version: options.version, home, config, started: now(), now,
-    state, gateways, runs, kill, flights, log, policy, vault, approvals, connectors,
+    version: options.version,
+    home,
+    config,
+    started: now(),
+    now,
+    state,
+    gateways,
+    runs,
+    kill,
+    flights,
+    log,
+    policy,
+    vault,
+    approvals,
+    connectors,
     trustFiles: { ...writeTrustFiles(join(at.run, 'trust'), authority) },
     hostsOf: connector => catalog.hosts(connector),
     classify: request => catalog.classify(request),
@@ -169,7 +190,8 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     refreshPolicy: () => policy.setData(toData(gateways.permissions(), gateways.list())),
     stop(scope) {
       const stopped = flights.stop(scope);
-      if (scope.kind === 'gateway' || scope.kind === 'all') for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
+      if (scope.kind === 'gateway' || scope.kind === 'all')
+        for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
       if (scope.kind === 'run') {
         special.get(scope.name)?.destroy();
         special.delete(scope.name);
@@ -194,7 +216,14 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
 
   listener.address = await listenOn(server, options.listen ?? config.listen, at.port);
   writeFileSync(at.port, String(listener.address.port), { mode: 0o600 });
-  await log.record({ type: 'proxy.started', run: null, version: options.version, listen: `${listener.address.address}:${listener.address.port}`, policy_sha256: policy.digest, vault_generation: vault.generation });
+  await log.record({
+    type: 'proxy.started',
+    run: null,
+    version: options.version,
+    listen: `${listener.address.address}:${listener.address.port}`,
+    policy_sha256: policy.digest,
+    vault_generation: vault.generation,
+  });
   const check = openCallerCheck(at.run, operatorCredential(at.operator), () => runs.list());
   const control = await serveControl(at.socket, house, check, [...runRoutes, ...stateRoutes, ...proxyRoutes]);
 
@@ -231,4 +260,12 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-const bareTrace = (caller: Trace['caller']): Trace => ({ caller, request: null, meaning: null, question: null, decision: null, evidence: null, started: performance.now() });
+const bareTrace = (caller: Trace['caller']): Trace => ({
+  caller,
+  request: null,
+  meaning: null,
+  question: null,
+  decision: null,
+  evidence: null,
+  started: performance.now(),
+});

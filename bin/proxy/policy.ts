@@ -19,7 +19,13 @@ function stored(at: Paths, state: State): Uint8Array | null {
  * Opens it. A policy of the operator's own that can't be loaded is not replaced by the default one, which may be laxer:
  * every question is refused (`policy_unavailable`) until another one is activated.
  */
-export async function openStoredPolicy(at: Paths, state: State, data: PolicyData, deadline: number, diagnose: (error: unknown) => void): Promise<Policy> {
+export async function openStoredPolicy(
+  at: Paths,
+  state: State,
+  data: PolicyData,
+  deadline: number,
+  diagnose: (error: unknown) => void,
+): Promise<Policy> {
   let wasm: Uint8Array | null = null;
   try {
     wasm = stored(at, state);

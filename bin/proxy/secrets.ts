@@ -9,10 +9,10 @@ import { type Paths, vaultKeyFile } from '../home.js';
 
 /** Which key opens (or will open) the vault: TF_MASTER_KEY goes before the configuration. */
 function keySource(at: Paths, config: Config): KeySource {
-  const value = process.env['TF_MASTER_KEY'];
+  const value = process.env.TF_MASTER_KEY;
   if (value !== undefined && value !== '') return { kind: 'environment', value };
   const { key } = config.vault;
-  if (key === 'passphrase') return { kind: 'passphrase', passphrase: process.env['TF_PASSPHRASE'] ?? null };
+  if (key === 'passphrase') return { kind: 'passphrase', passphrase: process.env.TF_PASSPHRASE ?? null };
   if (key === 'keychain') return { kind: 'keychain' };
   const path = key === 'file' ? vaultKeyFile(at.root) : resolve(at.root, key.slice('file:'.length));
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -31,7 +31,7 @@ export async function openSecrets(at: Paths, config: Config, state: State): Prom
     throw error;
   } finally {
     // What opened it must not be found in this process's environment later.
-    delete process.env['TF_MASTER_KEY'];
-    delete process.env['TF_PASSPHRASE'];
+    delete process.env.TF_MASTER_KEY;
+    delete process.env.TF_PASSPHRASE;
   }
 }

@@ -21,10 +21,21 @@ export interface Gate {
 function tunnel({ port, gateway, token }: Gate): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const opening = request({
-      host: '127.0.0.1', port, method: 'CONNECT', path: `${canaryHost}:443`, agent: false,
-      headers: { host: `${canaryHost}:443`, 'proxy-authorization': `Basic ${Buffer.from(`${gateway}:${token}`).toString('base64')}` },
+      host: '127.0.0.1',
+      port,
+      method: 'CONNECT',
+      path: `${canaryHost}:443`,
+      agent: false,
+      headers: {
+        host: `${canaryHost}:443`,
+        'proxy-authorization': `Basic ${Buffer.from(`${gateway}:${token}`).toString('base64')}`,
+      },
     });
-    opening.once('connect', (response, socket) => (response.statusCode === 200 ? resolve(socket) : reject(new Error(`the proxy refused the tunnel (${response.statusCode})`))));
+    opening.once('connect', (response, socket) =>
+      response.statusCode === 200
+        ? resolve(socket)
+        : reject(new Error(`the proxy refused the tunnel (${response.statusCode})`)),
+    );
     opening.once('error', reject);
     opening.setTimeout(patience, () => opening.destroy(new Error('the proxy did not answer')));
     opening.end();

@@ -1,6 +1,6 @@
 /** The child: its stdio, terminal, signals and exit code are its own; `tf` only stands behind it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, closeSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const hasTerminal = (): boolean => {
@@ -20,7 +20,10 @@ const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
  * Starts it with the streams of this process. Signals to this process are the child's from then on. Rejects with the error
  * of the system (ENOENT, EACCES …).
  */
-export function startChild([program, ...args]: readonly [string, ...string[]], env: Record<string, string>): Promise<ChildProcess> {
+export function startChild(
+  [program, ...args]: readonly [string, ...string[]],
+  env: Record<string, string>,
+): Promise<ChildProcess> {
   const terminal = hasTerminal();
   // Before it is there: a signal that answers its first word must not find this process unprepared, and end it alone.
   for (const signal of forwarded) process.on(signal, () => child.kill(signal));
@@ -75,5 +78,8 @@ export function terminate(child: ChildProcess): void {
   if (child.pid === undefined) return;
   const pids = tree(child.pid);
   signal(pids, 'SIGTERM');
-  setTimeout(() => signal([...new Set([...pids, ...(child.exitCode === null ? tree(child.pid!) : [])])], 'SIGKILL'), 5_000).unref();
+  setTimeout(
+    () => signal([...new Set([...pids, ...(child.exitCode === null ? tree(child.pid!) : [])])], 'SIGKILL'),
+    5_000,
+  ).unref();
 }

@@ -18,7 +18,12 @@ const usage = 'tf run -- NAME COMMAND…   ·   tf run --name NAME -- COMMAND…
 
 /** The file that would run for `name`, as a shell looks for it; null if there is none. */
 export function programFile(name: string, path: string): string | null {
-  for (const file of name.includes('/') ? [name] : path.split(delimiter).filter(Boolean).map(dir => join(dir, name))) {
+  for (const file of name.includes('/')
+    ? [name]
+    : path
+        .split(delimiter)
+        .filter(Boolean)
+        .map(dir => join(dir, name))) {
     try {
       accessSync(file, constants.X_OK);
       if (statSync(file).isFile()) return file;
@@ -30,16 +35,23 @@ export function programFile(name: string, path: string): string | null {
 }
 
 /** Reads the words in front of and behind `--`. Throws `Fault` (125). */
-export function readCommandLine(name: string | undefined, before: readonly string[], behind: readonly string[] | null): CommandLine {
+export function readCommandLine(
+  name: string | undefined,
+  before: readonly string[],
+  behind: readonly string[] | null,
+): CommandLine {
   if (behind === null) throw new Fault(notStarted, 'There is no "--" between the gateway and the command.', usage);
-  if (before.length > 1 || (name !== undefined && before.length > 0)) throw new Fault(notStarted, `Unexpected "${before.at(-1)}" in front of "--".`, usage);
+  if (before.length > 1 || (name !== undefined && before.length > 0))
+    throw new Fault(notStarted, `Unexpected "${before.at(-1)}" in front of "--".`, usage);
   const named = name ?? before[0];
   const [gateway, ...rest] = named === undefined ? behind : [named, ...behind];
   if (gateway === undefined) throw new Fault(notStarted, 'Say which gateway and which command to run.', usage);
   const guessed = named === undefined;
   const [program, ...args] = rest;
   if (program === undefined) {
-    const meant = guessed ? `"${gateway}" would be the gateway, and there is no command behind it.\nDid you mean: tf run -- NAME ${gateway}` : 'There is no command behind "--".';
+    const meant = guessed
+      ? `"${gateway}" would be the gateway, and there is no command behind it.\nDid you mean: tf run -- NAME ${gateway}`
+      : 'There is no command behind "--".';
     throw new Fault(notStarted, meant, usage);
   }
   const fault = gatewayNameFault(gateway);
@@ -50,5 +62,9 @@ export function readCommandLine(name: string | undefined, before: readonly strin
 /** Refuses a first word that is surely a program, unless a gateway of that name exists. */
 export function refuseProgramAsName({ gateway, command, guessed }: CommandLine, exists: boolean, path: string): void {
   if (!guessed || exists || (!gateway.includes('/') && programFile(gateway, path) === null)) return;
-  throw new Fault(notStarted, `"${gateway}" is a program, and no gateway has that name.\nDid you mean: tf run -- NAME ${[gateway, ...command].join(' ')}`, 'The first word behind "--" is the name of the gateway.');
+  throw new Fault(
+    notStarted,
+    `"${gateway}" is a program, and no gateway has that name.\nDid you mean: tf run -- NAME ${[gateway, ...command].join(' ')}`,
+    'The first word behind "--" is the name of the gateway.',
+  );
 }

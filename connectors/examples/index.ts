@@ -6,4 +6,11 @@ import slack from './slack.js';
 import stripe from './stripe.js';
 import tollfence from './tollfence.js';
 
-export const examples: { readonly [connector: string]: string } = { anthropic, github, openai, slack, stripe, tollfence };
+export const examples: { readonly [connector: string]: string } = {
+  anthropic,
+  github,
+  openai,
+  slack,
+  stripe,
+  tollfence,
+};

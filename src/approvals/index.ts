@@ -22,7 +22,12 @@ export interface Approval {
   readonly subject: Subject;
   readonly action: Action;
   readonly resource: Resource;
-  readonly request: { readonly method: string; readonly host: string; readonly path: string; readonly body_sha256: string | null };
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+    readonly body_sha256: string | null;
+  };
   /** Hex SHA-256 that binds it to the request. */
   readonly binding: string;
   readonly decided: string;
@@ -44,7 +49,12 @@ export interface Approvals {
    * hold is over, `approval_refused`, `approval_timeout`, `killed`, and what the log throws. `confirm` is asked before it
    * is redeemed, and throws if the policy has changed its mind meanwhile.
    */
-  await(trace: Trace, flight: Flight, allowed: Omit<Allowed, 'evidence'>, confirm: () => Promise<void>): Promise<Permit>;
+  await(
+    trace: Trace,
+    flight: Flight,
+    allowed: Omit<Allowed, 'evidence'>,
+    confirm: () => Promise<void>,
+  ): Promise<Permit>;
 }
 
 interface Options {
@@ -55,14 +65,19 @@ interface Options {
   readonly expire: number;
 }
 
-type Held = { -readonly [member in keyof Approval]: Approval[member] } & { expires: number; answering: boolean; wake: Set<() => void> };
+type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
+  expires: number;
+  answering: boolean;
+  wake: Set<() => void>;
+};
 
 /** Most requests that wait for one gateway at a time. */
 const maxPending = 100;
 const retryAfter = 5;
 
 // Clients change these when they try again; none of them changes what an API does.
-const volatile = /^(accept|accept-encoding|accept-language|user-agent|date|idempotency-key|traceparent|tracestate|baggage|x-request-id|x-client-request-id|x-stainless-.*|x-stripe-client-.*)$/i;
+const volatile =
+  /^(accept|accept-encoding|accept-language|user-agent|date|idempotency-key|traceparent|tracestate|baggage|x-request-id|x-client-request-id|x-stainless-.*|x-stripe-client-.*)$/i;
 const ownCredentials = /^(authorization|x-api-key)$/i;
 
 /**
@@ -72,9 +87,19 @@ const ownCredentials = /^(authorization|x-api-key)$/i;
 function bindingOf(trace: Trace, replaced: boolean): string {
   const { request, question, decision } = trace;
   const parts = [
-    request!.method, request!.scheme, printAuthority(request!), printTarget(request!.path, request!.query), request!.body,
-    request!.fields.filter(([name]) => !volatile.test(name) && !(replaced && ownCredentials.test(name))).map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort(),
-    question!.action, question!.resource, question!.subject.id, decision!.policy_sha256,
+    request!.method,
+    request!.scheme,
+    printAuthority(request!),
+    printTarget(request!.path, request!.query),
+    request!.body,
+    request!.fields
+      .filter(([name]) => !volatile.test(name) && !(replaced && ownCredentials.test(name)))
+      .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+      .sort(),
+    question!.action,
+    question!.resource,
+    question!.subject.id,
+    decision!.policy_sha256,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
@@ -101,24 +126,46 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
   const find = (id: string): Held => {
     sweep();
     const approval = held.get(id);
-    if (approval === undefined) throw new Fault(exitCode.missing, `There is no approval ${id}.`, 'List them with: tf approvals list');
+    if (approval === undefined)
+      throw new Fault(exitCode.missing, `There is no approval ${id}.`, 'List them with: tf approvals list');
     return approval;
   };
 
   async function request(trace: Trace, binding: string): Promise<Held> {
     const { subject, action, resource } = trace.question!;
     const waiting = [...held.values()].filter(({ state, gateway }) => state === 'pending' && gateway === subject.id);
-    if (waiting.length >= maxPending) throw new Refusal('overloaded', `${maxPending} requests of ${subject.id} wait for approval already.`);
+    if (waiting.length >= maxPending)
+      throw new Refusal('overloaded', `${maxPending} requests of ${subject.id} wait for approval already.`);
     const { method, host, path, body } = trace.request!;
     const approval: Held = {
-      id: `apr_${nextId()}`, state: 'pending', gateway: subject.id, run: subject.run, subject, action, resource,
+      id: `apr_${nextId()}`,
+      state: 'pending',
+      gateway: subject.id,
+      run: subject.run,
+      subject,
+      action,
+      resource,
       request: { method, host, path, body_sha256: body.sha256 ?? null },
-      binding, decided: trace.evidence!, requested_at: new Date(now()).toISOString(), expires_at: new Date(now() + expire).toISOString(),
-      by: null, reason: null, expires: now() + expire, answering: false, wake: new Set(),
+      binding,
+      decided: trace.evidence!,
+      requested_at: new Date(now()).toISOString(),
+      expires_at: new Date(now() + expire).toISOString(),
+      by: null,
+      reason: null,
+      expires: now() + expire,
+      answering: false,
+      wake: new Set(),
     };
     held.set(approval.id, approval);
     try {
-      await log.record({ type: 'approval.requested', run: subject.run, approval: approval.id, binding, decided: trace.evidence, expires_at: approval.expires_at });
+      await log.record({
+        type: 'approval.requested',
+        run: subject.run,
+        approval: approval.id,
+        binding,
+        decided: trace.evidence,
+        expires_at: approval.expires_at,
+      });
     } catch (error) {
       held.delete(approval.id);
       throw error;
@@ -126,7 +173,8 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
     return approval;
   }
 
-  const pendingLike = (binding: string): Held | undefined => [...held.values()].find(approval => approval.state === 'pending' && approval.binding === binding);
+  const pendingLike = (binding: string): Held | undefined =>
+    [...held.values()].find(approval => approval.state === 'pending' && approval.binding === binding);
 
   /** Resolves when the state changes, the hold is over, or the client goes. */
   function wait(approval: Held, flight: Flight, milliseconds: number): Promise<void> {
@@ -152,12 +200,21 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
     find: id => shown(find(id)),
     async answer(id, verdict, by, reason) {
       const approval = find(id);
-      if (approval.state !== 'pending') throw new Fault(exitCode.failed, `The approval ${id} is ${approval.state} already.`);
-      if (approval.answering) throw new Fault(exitCode.failed, `The approval ${id} is being answered by somebody else.`);
+      if (approval.state !== 'pending')
+        throw new Fault(exitCode.failed, `The approval ${id} is ${approval.state} already.`);
+      if (approval.answering)
+        throw new Fault(exitCode.failed, `The approval ${id} is being answered by somebody else.`);
       // On disk before it has effect; meanwhile nobody else can answer it.
       approval.answering = true;
       try {
-        await log.record({ type: `approval.${verdict}`, run: approval.run, approval: id, binding: approval.binding, by, reason });
+        await log.record({
+          type: `approval.${verdict}`,
+          run: approval.run,
+          approval: id,
+          binding: approval.binding,
+          by,
+          reason,
+        });
       } finally {
         approval.answering = false;
       }
@@ -169,33 +226,53 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
     async await(trace, flight, allowed, confirm) {
       const binding = bindingOf(trace, allowed.secret !== null);
       // Bodies that can't be hashed can't be approved: nobody could say what was.
-      if (trace.request!.body.state === 'truncated') throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
+      if (trace.request!.body.state === 'truncated')
+        throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
       sweep();
-      const same = [...held.values()].filter(approval => approval.binding === binding && approval.gateway === trace.question!.subject.id);
-      const approval = same.find(({ state }) => state === 'granted') ?? same.find(({ state }) => state === 'pending') ?? same.find(({ state }) => state === 'refused' || state === 'expired') ?? (await request(trace, binding));
-      if (approval.state === 'pending') await wait(approval, flight, Math.min(trace.decision!.hold ?? hold, approval.expires - now()));
+      const same = [...held.values()].filter(
+        approval => approval.binding === binding && approval.gateway === trace.question!.subject.id,
+      );
+      const approval =
+        same.find(({ state }) => state === 'granted') ??
+        same.find(({ state }) => state === 'pending') ??
+        same.find(({ state }) => state === 'refused' || state === 'expired') ??
+        (await request(trace, binding));
+      if (approval.state === 'pending')
+        await wait(approval, flight, Math.min(trace.decision!.hold ?? hold, approval.expires - now()));
       if (approval.state === 'granted') await confirm();
       sweep();
-      if (flight.stopped) throw new Refusal('killed', 'The kill switch stopped this request while it waited for approval.');
+      if (flight.stopped)
+        throw new Refusal('killed', 'The kill switch stopped this request while it waited for approval.');
       if (flight.gone) throw new Refusal('approval_timeout', 'The client went away while it waited for approval.');
       const who = approval.by === null ? '' : ` by ${approval.by}`;
       switch (approval.state) {
         case 'granted':
           // Nothing may come between this check and this mark: that is what makes it exactly once.
           approval.state = 'redeemed';
-          return (await log.allow({ type: 'approval.redeemed', run: approval.run, approval: approval.id, binding, decided: trace.evidence }, allowed)).permit;
+          return (
+            await log.allow(
+              { type: 'approval.redeemed', run: approval.run, approval: approval.id, binding, decided: trace.evidence },
+              allowed,
+            )
+          ).permit;
         case 'refused':
           held.delete(approval.id);
-          throw new Refusal('approval_refused', `The approval was refused${who}${approval.reason ? `: ${approval.reason}` : ''}.`);
+          throw new Refusal(
+            'approval_refused',
+            `The approval was refused${who}${approval.reason ? `: ${approval.reason}` : ''}.`,
+          );
         case 'expired':
           held.delete(approval.id);
           throw new Refusal('approval_timeout', 'Nobody approved this request in time.');
         default: {
           // Redeemed by another one that is the same: this one waits for the next.
-          const next = approval.state === 'pending' ? approval : (pendingLike(binding) ?? (await request(trace, binding)));
+          const next =
+            approval.state === 'pending' ? approval : (pendingLike(binding) ?? (await request(trace, binding)));
           throw new Refusal('approval_pending', `${trace.question!.action.name} waits for approval (${next.id}).`, {
             retryAfter,
-            members: { approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at } },
+            members: {
+              approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at },
+            },
           });
         }
       }

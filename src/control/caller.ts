@@ -3,7 +3,19 @@
  * them laxer needs the operator's credential and a caller that provably stands outside of every run.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../identity/runs.js';
 
@@ -19,7 +31,11 @@ export interface Claims {
 }
 
 /** Why a caller may not do what makes things laxer. */
-export type Objection = { readonly code: 'operator_required' | 'inside_run'; readonly message: string; readonly run: string | null };
+export type Objection = {
+  readonly code: 'operator_required' | 'inside_run';
+  readonly message: string;
+  readonly run: string | null;
+};
 
 /** Decides about callers. */
 export interface CallerCheck {
@@ -36,7 +52,11 @@ export interface CallerCheck {
 /** Makes the operator's credential if there is none (256 random bits, mode 0600), and reads it. */
 export function operatorCredential(path: string): string {
   if (!existsSync(path)) {
-    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    const file = openSync(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o600,
+    );
     writeSync(file, `${randomBytes(32).toString('base64url')}\n`);
     closeSync(file);
   }
@@ -101,7 +121,8 @@ export function openCallerCheck(place: string, credential: string, runs: () => r
     if (run !== null && run !== '') return run;
     if (!linux || pid === null) return null;
     const chain = ancestry(pid);
-    for (const member of runs()) if (member.stored.pid !== null && chain.includes(member.stored.pid)) return member.stored.id;
+    for (const member of runs())
+      if (member.stored.pid !== null && chain.includes(member.stored.pid)) return member.stored.id;
     for (const process of chain) {
       const declared = declaredRun(process);
       if (declared !== null) return declared;
@@ -110,16 +131,25 @@ export function openCallerCheck(place: string, credential: string, runs: () => r
   };
   const within = (claims: Claims): Objection | null => {
     const run = insideRun(claims);
-    return run === null ? null : { code: 'inside_run', message: `This can't be done from inside a run (${run}): only what makes things stricter can.`, run };
+    return run === null
+      ? null
+      : {
+          code: 'inside_run',
+          message: `This can't be done from inside a run (${run}): only what makes things stricter can.`,
+          run,
+        };
   };
   /** Whoever could lie about its process id could seem to stand outside. */
   const unproven = (claims: Claims): Objection | null => {
     if (!linux) return null;
     const name = claims.proof?.slice(dir.length + 1) ?? '';
-    if (claims.pid === null || !proofs.delete(name)) return { code: 'operator_required', message: 'The caller did not prove which process it is.', run: null };
+    if (claims.pid === null || !proofs.delete(name))
+      return { code: 'operator_required', message: 'The caller did not prove which process it is.', run: null };
     const held = holds(claims.pid, join(dir, name));
     rmSync(join(dir, name), { force: true });
-    return held ? null : { code: 'operator_required', message: 'The caller is not the process that it says it is.', run: null };
+    return held
+      ? null
+      : { code: 'operator_required', message: 'The caller is not the process that it says it is.', run: null };
   };
   return {
     insideRun,
@@ -139,9 +169,15 @@ export function openCallerCheck(place: string, credential: string, runs: () => r
     objection(claims) {
       const inside = within(claims);
       if (inside !== null) return inside;
-      const given = createHash('sha256').update(claims.token ?? '').digest();
+      const given = createHash('sha256')
+        .update(claims.token ?? '')
+        .digest();
       if (claims.token === null || !timingSafeEqual(given, expected)) {
-        return { code: 'operator_required', message: 'This needs the operator: the credential is missing or wrong.', run: null };
+        return {
+          code: 'operator_required',
+          message: 'This needs the operator: the credential is missing or wrong.',
+          run: null,
+        };
       }
       return unproven(claims);
     },

@@ -1,5 +1,6 @@
 /** House: the rooms as the operator's API sees them. `bin/` furnishes it. */
 import type { Vault } from '../../vault/index.js';
+import type { Approvals } from '../approvals/index.js';
 import type { Config } from '../config.js';
 import type { Flights } from '../http/flights.js';
 import type { Gateways } from '../identity/gateways.js';
@@ -9,7 +10,6 @@ import type { State } from '../identity/state.js';
 import type { Log } from '../log/index.js';
 import type { CanonicalRequest, Classified, Connector, KillScope } from '../model.js';
 import type { Policy } from '../policy/index.js';
-import type { Approvals } from '../approvals/index.js';
 
 /** Everything that a route may need. */
 export interface House {

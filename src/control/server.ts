@@ -86,14 +86,34 @@ const header = (request: IncomingMessage, name: string): string | null => {
 };
 
 /** Serves the table at `path`. A socket left there by a process that died is replaced. */
-export function serveControl(path: string, house: House, check: CallerCheck, routes: readonly Route[]): Promise<Server> {
+export function serveControl(
+  path: string,
+  house: House,
+  check: CallerCheck,
+  routes: readonly Route[],
+): Promise<Server> {
   const refuse = (request: IncomingMessage, claims: Claims, objection: Objection | null): void => {
     if (objection === null) return;
     // A first attempt without anything is how a client finds out what it needs.
     if (objection.code === 'inside_run' || claims.token !== null || claims.proof !== null) {
-      house.log.note({ type: 'auth.rejected', run: objection.run, at: 'control', request: `${request.method} ${request.url?.split('?', 1)[0]}`, reason: objection.message });
+      house.log.note({
+        type: 'auth.rejected',
+        run: objection.run,
+        at: 'control',
+        request: `${request.method} ${request.url?.split('?', 1)[0]}`,
+        reason: objection.message,
+      });
     }
-    throw Object.assign(new Fault(exitCode.refused, objection.message, objection.code === 'inside_run' ? 'Ask an operator to do it from outside.' : 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.'), { code: objection.code });
+    throw Object.assign(
+      new Fault(
+        exitCode.refused,
+        objection.message,
+        objection.code === 'inside_run'
+          ? 'Ask an operator to do it from outside.'
+          : 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.',
+      ),
+      { code: objection.code },
+    );
   };
 
   const server = createServer((request, response) => {
@@ -113,19 +133,33 @@ export function serveControl(path: string, house: House, check: CallerCheck, rou
         const inside = check.insideRun(claims);
         const by = inside !== null ? `run:${inside}` : `pid:${claims.pid ?? '?'}`;
         const result = await route.handle({
-          house, params, query: url.searchParams, body, by, claims, inside, response,
+          house,
+          params,
+          query: url.searchParams,
+          body,
+          by,
+          claims,
+          inside,
+          response,
           asOperator: () => refuse(request, claims, check.objection(claims)),
           asOutsider: () => refuse(request, claims, check.outside(claims)),
         });
         if (result !== undefined) answer(response, 200, result);
         return;
       }
-      if (request.method === 'POST' && url.pathname === '/challenge') return answer(response, 200, { proof: check.challenge() });
-      throw new Fault(exitCode.missing, `The proxy has no ${request.method} ${url.pathname}.`, 'Is it older than this tf? Restart it with: tf stop');
+      if (request.method === 'POST' && url.pathname === '/challenge')
+        return answer(response, 200, { proof: check.challenge() });
+      throw new Fault(
+        exitCode.missing,
+        `The proxy has no ${request.method} ${url.pathname}.`,
+        'Is it older than this tf? Restart it with: tf stop',
+      );
     })().catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       const fault = asFault(error);
-      answer(response, httpStatus[fault.exit] ?? 500, { error: { message: fault.message, hint: fault.hint, exit: fault.exit, code: (fault as { code?: string }).code } });
+      answer(response, httpStatus[fault.exit] ?? 500, {
+        error: { message: fault.message, hint: fault.hint, exit: fault.exit, code: (fault as { code?: string }).code },
+      });
     });
   });
   server.requestTimeout = 0;
@@ -145,8 +179,18 @@ export function serveControl(path: string, house: House, check: CallerCheck, rou
 /** Any error as one for people: those of our rooms say what is wrong, others only that something is. */
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && ['Refusal', 'VaultError'].includes(error.name)) {
-    const exit = error.code === 'missing' ? exitCode.missing : ['invalid', 'malformed_request', 'authority_mismatch'].includes(error.code) ? exitCode.usage : exitCode.failed;
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    ['Refusal', 'VaultError'].includes(error.name)
+  ) {
+    const exit =
+      error.code === 'missing'
+        ? exitCode.missing
+        : ['invalid', 'malformed_request', 'authority_mismatch'].includes(error.code)
+          ? exitCode.usage
+          : exitCode.failed;
     return new Fault(exit, error.message, 'hint' in error && typeof error.hint === 'string' ? error.hint : '');
   }
   return new Fault(exitCode.failed, `The proxy failed: ${error instanceof Error ? error.message : 'unknown error'}`);

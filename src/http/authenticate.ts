@@ -26,7 +26,11 @@ const patience = 30;
 const recordedAttempts = 10;
 
 /** `onRejected` records a rejected attempt and returns the id of its entry. */
-export function openGuard(runs: Runs, now: () => number, onRejected: (peer: string, gateway: string | null, attempts: number, reason: string) => string): Guard {
+export function openGuard(
+  runs: Runs,
+  now: () => number,
+  onRejected: (peer: string, gateway: string | null, attempts: number, reason: string) => string,
+): Guard {
   const failures = new Map<string, { since: number; count: number }>();
   const fail = (peer: string): number => {
     const known = failures.get(peer);
@@ -40,10 +44,22 @@ export function openGuard(runs: Runs, now: () => number, onRejected: (peer: stri
       const credentials = value === null ? null : readCredentials(value);
       const run = credentials === null ? undefined : runs.byToken(credentials.token);
       // The name in front of the token must be its own: a token of one gateway is nothing under another name.
-      if (run !== undefined && !run.ended && (credentials!.gateway === null || credentials!.gateway === run.stored.gateway)) return run;
-      const reason = value === null ? 'The request carries no Proxy-Authorization, so it belongs to no gateway.' : 'The token is not known, or its run has ended.';
+      if (
+        run !== undefined &&
+        !run.ended &&
+        (credentials!.gateway === null || credentials!.gateway === run.stored.gateway)
+      )
+        return run;
+      const reason =
+        value === null
+          ? 'The request carries no Proxy-Authorization, so it belongs to no gateway.'
+          : 'The token is not known, or its run has ended.';
       const count = fail(peer);
-      throw new Refusal('unauthenticated', reason, count > recordedAttempts ? {} : { evidence: onRejected(peer, credentials?.gateway ?? null, count, reason) });
+      throw new Refusal(
+        'unauthenticated',
+        reason,
+        count > recordedAttempts ? {} : { evidence: onRejected(peer, credentials?.gateway ?? null, count, reason) },
+      );
     },
     delay: peer => {
       const known = failures.get(peer);

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
+import { brotliDecompress, gunzip, type InputType, inflate, type ZlibOptions } from 'node:zlib';
 import { Refusal } from '../errors.js';
 import type { BodyFacts } from '../model.js';
 import type { Head } from './decode.js';
@@ -33,7 +33,13 @@ export interface ReadBody {
   release(): void;
 }
 
-const none: ReadBody = { facts: { state: 'none', bytes: 0 }, content: null, bytes: null, stream: null, release: () => {} };
+const none: ReadBody = {
+  facts: { state: 'none', bytes: 0 },
+  content: null,
+  bytes: null,
+  stream: null,
+  release: () => {},
+};
 
 type Decoder = (input: InputType, options: ZlibOptions, done: (error: Error | null, result: Buffer) => void) => void;
 const decoders: Readonly<Record<string, Decoder>> = {
@@ -60,11 +66,14 @@ async function uncode(bytes: Buffer, codings: readonly string[]): Promise<Buffer
 }
 
 /** Reads until the end or the limit. The rest stays in the stream, paused. */
-function prefix(source: Readable, hold: (bytes: number) => boolean): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
+function prefix(
+  source: Readable,
+  hold: (bytes: number) => boolean,
+): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    let timer = setTimeout(stalled, stall);
+    const timer = setTimeout(stalled, stall);
     const done = (ended: boolean): void => {
       clearTimeout(timer);
       source.off('data', take).off('end', end).off('error', fail).off('close', fail);
@@ -125,7 +134,13 @@ export async function readBody(head: Head, source: Readable): Promise<ReadBody> 
     const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     const content = head.codings.length === 0 ? bytes : await uncode(bytes, head.codings);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { facts: { state: content === null ? 'opaque' : 'complete', bytes: length, sha256, ...media }, content, bytes, stream: null, release };
+    return {
+      facts: { state: content === null ? 'opaque' : 'complete', bytes: length, sha256, ...media },
+      content,
+      bytes,
+      stream: null,
+      release,
+    };
   } catch (error) {
     release();
     throw error;

@@ -42,12 +42,41 @@ const refuse = (detail: string): never => {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const methods = /^[A-Z][A-Z-]{0,31}$/;
 const hopByHop = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te', 'trailer',
-  'transfer-encoding', 'upgrade', 'expect', 'host', 'content-length', 'http2-settings', 'alt-svc',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'host',
+  'content-length',
+  'http2-settings',
+  'alt-svc',
 ]);
-const singular = new Set(['host', 'content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'authorization', 'expect', 'upgrade']);
+const singular = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'content-type',
+  'content-encoding',
+  'authorization',
+  'expect',
+  'upgrade',
+]);
 // A Connection option may only name fields that are for this hop; naming these would hide them from one side.
-const notForConnection = new Set(['host', 'content-length', 'content-type', 'content-encoding', 'authorization', 'cookie', 'transfer-encoding']);
+const notForConnection = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'authorization',
+  'cookie',
+  'transfer-encoding',
+]);
 
 /** Most fields in a head; the size in bytes is held by the parser. */
 export const maxFields = 100;
@@ -72,7 +101,8 @@ function readFields(raw: readonly string[]): Map<string, string[]> {
 function readFraming(seen: Map<string, string[]>): boolean {
   const length = seen.get('content-length')?.[0];
   const coding = seen.get('transfer-encoding')?.[0];
-  if (length !== undefined && coding !== undefined) refuse('Both Content-Length and Transfer-Encoding say how long the body is.');
+  if (length !== undefined && coding !== undefined)
+    refuse('Both Content-Length and Transfer-Encoding say how long the body is.');
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') refuse('Transfer-Encoding is not exactly "chunked".');
   if (length !== undefined && !/^(0|[1-9]\d{0,15})$/.test(length)) refuse('Content-Length is not one plain number.');
   return coding !== undefined || (length !== undefined && length !== '0');
@@ -85,10 +115,14 @@ function readAuthority(head: RawHead, seen: Map<string, string[]>): { authority:
     if (host === undefined) return refuse('The Host field is missing.');
     const named = parseAuthority(host, head.tunnel.scheme, head.tunnel.scheme === 'https' ? 443 : 80);
     const mismatch = (what: string, name: string): never => {
-      throw new Refusal('authority_mismatch', `The tunnel is to ${head.tunnel!.host}:${head.tunnel!.port}, but ${what} says ${name}.`);
+      throw new Refusal(
+        'authority_mismatch',
+        `The tunnel is to ${head.tunnel!.host}:${head.tunnel!.port}, but ${what} says ${name}.`,
+      );
     };
     if (!sameAuthority(named, head.tunnel)) mismatch('Host', `${named.host}:${named.port}`);
-    if (head.sni !== null && head.sni.toLowerCase() !== head.tunnel.host) mismatch('the TLS server name', head.sni.toLowerCase());
+    if (head.sni !== null && head.sni.toLowerCase() !== head.tunnel.host)
+      mismatch('the TLS server name', head.sni.toLowerCase());
     return { authority: head.tunnel, origin: head.target };
   }
   const match = /^(https?|wss?):\/\/([^/?#]*)(.*)$/is.exec(head.target);
@@ -96,13 +130,17 @@ function readAuthority(head: RawHead, seen: Map<string, string[]>): { authority:
   const scheme = /^(https|wss)$/i.test(match[1]!) ? 'https' : 'http';
   const authority = parseAuthority(match[2]!, scheme, scheme === 'https' ? 443 : 80);
   if (host !== undefined && !sameAuthority(parseAuthority(host, scheme, scheme === 'https' ? 443 : 80), authority)) {
-    throw new Refusal('authority_mismatch', `The target names ${authority.host}:${authority.port}, but Host says something else.`);
+    throw new Refusal(
+      'authority_mismatch',
+      `The target names ${authority.host}:${authority.port}, but Host says something else.`,
+    );
   }
   const rest = match[3]!;
   return { authority, origin: rest === '' ? '/' : rest.startsWith('?') ? `/${rest}` : rest };
 }
 
-const mediaType = (value: string | undefined): string | null => (value === undefined ? null : value.split(';', 1)[0]!.trim().toLowerCase());
+const mediaType = (value: string | undefined): string | null =>
+  value === undefined ? null : value.split(';', 1)[0]!.trim().toLowerCase();
 
 /**
  * The canonical head of a request. Throws `Refusal`: `malformed_request` for what can be read in two ways,
@@ -116,21 +154,26 @@ export function decode(head: RawHead): Head {
   const { authority, origin } = readAuthority(head, seen);
   const { path, query } = canonicalTarget(origin);
 
-  const options = (seen.get('connection') ?? []).flatMap(value => value.split(',')).map(option => option.trim().toLowerCase());
+  const options = (seen.get('connection') ?? [])
+    .flatMap(value => value.split(','))
+    .map(option => option.trim().toLowerCase());
   for (const option of options) if (notForConnection.has(option)) refuse(`Connection may not name ${option}.`);
   const dropped = new Set(options);
   const fields: Field[] = [];
   for (let i = 0; i < head.rawHeaders.length; i += 2) {
     const name = head.rawHeaders[i]!;
     const key = name.toLowerCase();
-    if (!hopByHop.has(key) && !dropped.has(key) && !key.startsWith('proxy-')) fields.push([name, head.rawHeaders[i + 1]!]);
+    if (!hopByHop.has(key) && !dropped.has(key) && !key.startsWith('proxy-'))
+      fields.push([name, head.rawHeaders[i + 1]!]);
   }
 
   const expect = seen.get('expect')?.[0]?.toLowerCase();
-  if (expect !== undefined && expect !== '100-continue') refuse('The only expectation that is understood is 100-continue.');
+  if (expect !== undefined && expect !== '100-continue')
+    refuse('The only expectation that is understood is 100-continue.');
   const upgrade = options.includes('upgrade') ? (seen.get('upgrade')?.[0]?.toLowerCase() ?? null) : null;
   // Offers of h2c are ignored, as RFC 9110 §7.8 allows; nothing but WebSocket is carried.
-  if (upgrade !== null && upgrade !== 'websocket' && upgrade !== 'h2c') refuse('The only upgrade that is carried is websocket.');
+  if (upgrade !== null && upgrade !== 'websocket' && upgrade !== 'h2c')
+    refuse('The only upgrade that is carried is websocket.');
   if (seen.has('upgrade') && bodied) refuse('A request for an upgrade may not have a body.');
   if (upgrade === 'websocket' && head.method !== 'GET') refuse('An upgrade to websocket is asked for with GET.');
   return {
@@ -145,6 +188,9 @@ export function decode(head: RawHead): Head {
     expects: expect !== undefined,
     bodied,
     mediaType: mediaType(seen.get('content-type')?.[0]),
-    codings: (seen.get('content-encoding')?.[0] ?? '').split(',').map(c => c.trim().toLowerCase()).filter(c => c !== '' && c !== 'identity'),
+    codings: (seen.get('content-encoding')?.[0] ?? '')
+      .split(',')
+      .map(c => c.trim().toLowerCase())
+      .filter(c => c !== '' && c !== 'identity'),
   };
 }

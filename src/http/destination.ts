@@ -18,9 +18,21 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 // IANA special-purpose registries (RFC 6890 and its updates): what is not globally reachable, and multicast.
 const prohibited4: readonly [string, number][] = [
-  ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12],
-  ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15],
-  ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
 ];
 
 const blocked4 = new BlockList();
@@ -29,7 +41,13 @@ for (const [net, bits] of prohibited4) blocked4.addSubnet(net, bits, 'ipv4');
 const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 const blocked6 = new BlockList();
-for (const [net, bits] of [['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20]] as const) blocked6.addSubnet(net, bits, 'ipv6');
+for (const [net, bits] of [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const)
+  blocked6.addSubnet(net, bits, 'ipv6');
 const nat64 = new BlockList();
 nat64.addSubnet('64:ff9b::', 96, 'ipv6');
 
@@ -60,7 +78,10 @@ const resolveDeadline = 5_000;
 /** `getaddrinfo`, all addresses, within 5 s. */
 export const resolveSystem: Resolve = host =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(Object.assign(new Error('The lookup took too long.'), { code: 'ETIMEOUT' })), resolveDeadline);
+    const timer = setTimeout(
+      () => reject(Object.assign(new Error('The lookup took too long.'), { code: 'ETIMEOUT' })),
+      resolveDeadline,
+    );
     systemLookup(host, { all: true, verbatim: true }, (error, found) => {
       clearTimeout(timer);
       if (error) reject(error);
@@ -77,13 +98,17 @@ export interface DestinationRules {
 }
 
 /** Builds the function that says where to dial for an authority, or throws `Refusal` (`destination_prohibited`, `upstream_dns`). */
-export function destinations(rules: DestinationRules, resolve: Resolve = resolveSystem): (authority: Authority) => Promise<Destination> {
+export function destinations(
+  rules: DestinationRules,
+  resolve: Resolve = resolveSystem,
+): (authority: Authority) => Promise<Destination> {
   const allowed = new BlockList();
   for (const block of rules.allowPrivate) {
     const [net, bits] = block.split('/') as [string, string];
     allowed.addSubnet(net, Number(bits), isIPv6(net) ? 'ipv6' : 'ipv4');
   }
-  const mayDial = (address: string): boolean => isPublic(address) || (isIP(address) !== 0 && allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
+  const mayDial = (address: string): boolean =>
+    isPublic(address) || (isIP(address) !== 0 && allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
 
   return async authority => {
     const target = rules.connectTo.get(`${authority.host}:${authority.port}`);
@@ -105,7 +130,11 @@ export function destinations(rules: DestinationRules, resolve: Resolve = resolve
     if (first === undefined) throw new Refusal('upstream_dns', `The name ${authority.host} has no address.`);
     // One bad address in the answer spoils it: an honest name doesn't mix them.
     const bad = addresses.find(address => !mayDial(address));
-    if (bad !== undefined) throw new Refusal('destination_prohibited', `${authority.host} resolves to a private or special address (${bad}).`);
+    if (bad !== undefined)
+      throw new Refusal(
+        'destination_prohibited',
+        `${authority.host} resolves to a private or special address (${bad}).`,
+      );
     return { addresses: [first, ...rest], port: authority.port };
   };
 }

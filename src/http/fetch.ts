@@ -1,6 +1,6 @@
 /** Fetch: one small request of our own to an API, for facts that a decision needs. Bounded in time and size. */
 import type { Outgoing } from '../gateway.js';
-import { type Permit } from '../permit.js';
+import type { Permit } from '../permit.js';
 import { admit, type ForwardOptions, printFields } from './forward.js';
 import { printTarget } from './target.js';
 
@@ -28,25 +28,28 @@ export function fetchWhole(permit: Permit, outgoing: Outgoing, options: ForwardO
       abort(late);
       reject(late);
     }, deadline);
-    pool.dispatch({ path: printTarget(request.path, request.query), method: request.method, headers: printFields(outgoing) }, {
-      onRequestStart(controller) {
-        abort = error => controller.abort(error);
+    pool.dispatch(
+      { path: printTarget(request.path, request.query), method: request.method, headers: printFields(outgoing) },
+      {
+        onRequestStart(controller) {
+          abort = error => controller.abort(error);
+        },
+        onResponseStart(_, code) {
+          status = code;
+        },
+        onResponseData(_, chunk) {
+          length += chunk.length;
+          if (length <= maxBytes) chunks.push(Buffer.from(chunk));
+        },
+        onResponseEnd() {
+          clearTimeout(timer);
+          resolve({ status, body: length <= maxBytes ? Buffer.concat(chunks) : null });
+        },
+        onResponseError(_, error) {
+          clearTimeout(timer);
+          reject(error);
+        },
       },
-      onResponseStart(_, code) {
-        status = code;
-      },
-      onResponseData(_, chunk) {
-        length += chunk.length;
-        if (length <= maxBytes) chunks.push(Buffer.from(chunk));
-      },
-      onResponseEnd() {
-        clearTimeout(timer);
-        resolve({ status, body: length <= maxBytes ? Buffer.concat(chunks) : null });
-      },
-      onResponseError(_, error) {
-        clearTimeout(timer);
-        reject(error);
-      },
-    });
+    );
   });
 }

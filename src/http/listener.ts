@@ -3,7 +3,7 @@
  * CONNECT) and TLS directly. Sockets are at this rim; behind it there are only exchanges.
  */
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { Refusal } from '../errors.js';
@@ -60,7 +60,15 @@ export function createListener(options: ListenerOptions): TcpServer {
   /** Connections on which the parser has given up: they end with the exchanges that were read before. */
   const doomed = new WeakSet<Duplex>();
 
-  const serverOptions = { maxHeaderSize: 24 * 1024, requireHostHeader: false, keepAliveTimeout: 75_000, headersTimeout: 10_000, requestTimeout: 0, connectionsCheckingInterval: 5_000, noDelay: true } as const;
+  const serverOptions = {
+    maxHeaderSize: 24 * 1024,
+    requireHostHeader: false,
+    keepAliveTimeout: 75_000,
+    headersTimeout: 10_000,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 5_000,
+    noDelay: true,
+  } as const;
   const http = createServer(serverOptions);
   http.maxHeadersCount = 0; // dropped silently by Node; ours are counted and refused
   http.timeout = 0;
@@ -71,7 +79,13 @@ export function createListener(options: ListenerOptions): TcpServer {
     const tunnel = tunnels.get(request.socket);
     const { authorization, ambiguous } = proxyAuthorization(request.rawHeaders);
     return {
-      head: { method: request.method ?? '', target: request.url ?? '', rawHeaders: request.rawHeaders, tunnel: tunnel?.authority ?? null, sni: tunnel?.sni ?? null },
+      head: {
+        method: request.method ?? '',
+        target: request.url ?? '',
+        rawHeaders: request.rawHeaders,
+        tunnel: tunnel?.authority ?? null,
+        sni: tunnel?.sni ?? null,
+      },
       credentials: ambiguous ? '' : authorization,
       run: tunnel?.run ?? null,
     };
@@ -123,11 +137,15 @@ export function createListener(options: ListenerOptions): TcpServer {
     socket.on('error', () => socket.destroy());
     const tcp = socket as Socket;
     const refuse = (error: unknown, run: Run | null): void => {
-      const refusal = error instanceof Refusal ? error : new Refusal('proxy_error', 'Tollfence failed while it opened the tunnel.', { cause: error });
+      const refusal =
+        error instanceof Refusal
+          ? error
+          : new Refusal('proxy_error', 'Tollfence failed while it opened the tunnel.', { cause: error });
       void options.refuse(refusalExchange(socket), refusal, run);
     };
     const outer = tunnels.get(socket);
-    if (outer !== undefined) return refuse(new Refusal('malformed_request', 'A tunnel may not be opened inside a tunnel.'), outer.run);
+    if (outer !== undefined)
+      return refuse(new Refusal('malformed_request', 'A tunnel may not be opened inside a tunnel.'), outer.run);
     let run: Run;
     let authority: Authority;
     try {
@@ -149,7 +167,8 @@ export function createListener(options: ListenerOptions): TcpServer {
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
     if (rest.length > 0) socket.unshift(rest);
     firstByte(tcp, byte => {
-      if (byte === 0x16) return terminate(tcp, { secureContext: options.contextFor(authority.host) }, sni => ({ authority, sni, run }));
+      if (byte === 0x16)
+        return terminate(tcp, { secureContext: options.contextFor(authority.host) }, sni => ({ authority, sni, run }));
       tunnels.set(socket, { authority: { ...authority, scheme: 'http' }, sni: null, run });
       http.emit('connection', socket);
     });
@@ -199,7 +218,8 @@ export function createListener(options: ListenerOptions): TcpServer {
   });
 }
 
-const values = (raw: readonly string[], name: string): string[] => raw.filter((_, i) => i % 2 === 1 && raw[i - 1]!.toLowerCase() === name);
+const values = (raw: readonly string[], name: string): string[] =>
+  raw.filter((_, i) => i % 2 === 1 && raw[i - 1]!.toLowerCase() === name);
 
 /** The authority of a CONNECT (RFC 9110 §9.3.6). Its Host may leave out the port, but name nothing else; it has no body. */
 function connectAuthority({ url = '', rawHeaders }: IncomingMessage): Authority {
@@ -207,15 +227,23 @@ function connectAuthority({ url = '', rawHeaders }: IncomingMessage): Authority 
   const hosts = values(rawHeaders, 'host');
   if (hosts.length > 1) throw new Refusal('malformed_request', 'The field host occurs more than once.');
   for (const host of hosts) {
-    if (!sameAuthority(parseAuthority(host, 'https', authority.port), authority)) throw new Refusal('authority_mismatch', `The tunnel is to ${authority.host}:${authority.port}, but Host says something else.`);
+    if (!sameAuthority(parseAuthority(host, 'https', authority.port), authority))
+      throw new Refusal(
+        'authority_mismatch',
+        `The tunnel is to ${authority.host}:${authority.port}, but Host says something else.`,
+      );
   }
-  if (values(rawHeaders, 'transfer-encoding').length > 0 || values(rawHeaders, 'content-length').some(length => length !== '0')) {
+  if (
+    values(rawHeaders, 'transfer-encoding').length > 0 ||
+    values(rawHeaders, 'content-length').some(length => length !== '0')
+  ) {
     throw new Refusal('malformed_request', 'A CONNECT has no body.');
   }
   return authority;
 }
 
-const asksForWebSocket = ({ rawHeaders }: IncomingMessage): boolean => values(rawHeaders, 'upgrade').some(value => value.toLowerCase() === 'websocket');
+const asksForWebSocket = ({ rawHeaders }: IncomingMessage): boolean =>
+  values(rawHeaders, 'upgrade').some(value => value.toLowerCase() === 'websocket');
 
 /** The one Proxy-Authorization of a request. */
 function proxyAuthorization(raw: readonly string[]): { authorization: string | null; ambiguous: boolean } {

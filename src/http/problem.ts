@@ -26,7 +26,19 @@ export interface Answer {
 }
 
 const decisionOf = (code: string): string =>
-  code === 'approval_pending' ? 'pending' : ['denied', 'killed', 'approval_refused', 'approval_timeout', 'rate_limited', 'budget_exceeded', 'destination_prohibited'].includes(code) ? 'deny' : 'error';
+  code === 'approval_pending'
+    ? 'pending'
+    : [
+          'denied',
+          'killed',
+          'approval_refused',
+          'approval_timeout',
+          'rate_limited',
+          'budget_exceeded',
+          'destination_prohibited',
+        ].includes(code)
+      ? 'deny'
+      : 'error';
 
 /** Prints a refusal. The connector may add members so that its API's own clients show the reason. */
 export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer {
@@ -34,11 +46,19 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const status = refusal.code === 'approval_pending' ? context.pendingStatus : row.status;
   const detail = refusal.message;
   const action = context.meaning?.action.name ?? null;
-  const next = refusal.extra.next ?? (refusal.code === 'denied' && action !== null && context.gateway !== null
-    ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
-    : row.next);
+  const next =
+    refusal.extra.next ??
+    (refusal.code === 'denied' && action !== null && context.gateway !== null
+      ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
+      : row.next);
   const connector = context.meaning?.connector ?? context.connector;
-  const refused = { status, code: refusal.code, detail, next, action: action?.slice((connector?.name.length ?? 0) + 1) ?? '' };
+  const refused = {
+    status,
+    code: refusal.code,
+    detail,
+    next,
+    action: action?.slice((connector?.name.length ?? 0) + 1) ?? '',
+  };
   const shaped = connector?.refusal?.(refused, context.agent) ?? {};
   const resource = context.meaning?.resource;
   const document = {

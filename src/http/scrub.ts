@@ -19,7 +19,8 @@ const mask = 0x2a;
 function overlap(data: Buffer, needle: Buffer): number {
   for (let start = Math.max(0, data.length - needle.length + 1); start < data.length; start++) {
     // The first byte rules out nearly every position.
-    if (data[start] === needle[0] && data.compare(needle, 0, data.length - start, start, data.length) === 0) return data.length - start;
+    if (data[start] === needle[0] && data.compare(needle, 0, data.length - start, start, data.length) === 0)
+      return data.length - start;
   }
   return 0;
 }
@@ -28,7 +29,8 @@ function overlap(data: Buffer, needle: Buffer): number {
 function findAll(data: Buffer, needles: readonly Buffer[]): [number, number][] {
   const spans: [number, number][] = [];
   for (const needle of needles) {
-    for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at + 1)) spans.push([at, at + needle.length]);
+    for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at + 1))
+      spans.push([at, at + needle.length]);
   }
   return spans;
 }

@@ -29,7 +29,8 @@ export function canonicalHost(text: string): string {
   if (isIPv4(host)) return host;
   const name = host.endsWith('.') ? refuse('The host ends with a dot.') : host;
   const labels = name.split('.');
-  if (name.length === 0 || name.length > 253 || !labels.every(label => hostLabel.test(label))) refuse('The host is not a valid name.');
+  if (name.length === 0 || name.length > 253 || !labels.every(label => hostLabel.test(label)))
+    refuse('The host is not a valid name.');
   // A last label that is a number makes URL parsers read the whole as an IPv4 address (WHATWG URL §3.5).
   if (/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1)!)) refuse('The host is an unusual spelling of an address.');
   return name;

@@ -2,7 +2,7 @@
  * Upstream: connections to APIs. One undici pool per gateway, authority and credential, so that nothing of one identity
  * (cookies of a connection, TLS session, NTLM state) is ever another's. TLS is verified strictly; a permit opens the door.
  */
-import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from 'node:net';
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Pool } from 'undici';
 import { Refusal } from '../errors.js';
@@ -26,10 +26,18 @@ const connectTimeout = 10_000;
 export type Dial = (authority: Authority, alpn: readonly string[]) => Promise<Socket>;
 
 /** Options to dial one of several judged addresses (RFC 8305), without asking DNS again. */
-function where([first, ...rest]: Destination['addresses'], port: number): { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean } {
+function where(
+  [first, ...rest]: Destination['addresses'],
+  port: number,
+): { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean } {
   if (rest.length === 0) return { host: first, port };
   const judged = [first, ...rest].map(address => ({ address, family: isIP(address) }));
-  return { host: 'judged.invalid', port, autoSelectFamily: true, lookup: (_host, _options, done) => done(null, judged) };
+  return {
+    host: 'judged.invalid',
+    port,
+    autoSelectFamily: true,
+    lookup: (_host, _options, done) => done(null, judged),
+  };
 }
 
 /** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
@@ -111,7 +119,10 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         headersTimeout: options.headersTimeout ?? 600_000,
         bodyTimeout: 0,
         connect: (_, done) => {
-          dial(authority, ['http/1.1']).then(socket => done(null, socket), (error: Error) => done(error, null));
+          dial(authority, ['http/1.1']).then(
+            socket => done(null, socket),
+            (error: Error) => done(error, null),
+          );
         },
       });
       pools.set(key, { gateway, pool });
@@ -128,18 +139,32 @@ export function upstreamRefusal(error: unknown, authority: Authority): Refusal {
   if (error instanceof Refusal) return error;
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   const where = `${authority.host}:${authority.port}`;
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return new Refusal('upstream_timeout', `${where} did not answer in time.`);
-  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return new Refusal('upstream_timeout', `${where} did not accept a connection in time.`);
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
+    return new Refusal('upstream_timeout', `${where} did not answer in time.`);
+  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT')
+    return new Refusal('upstream_timeout', `${where} did not accept a connection in time.`);
   if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EMFILE', 'ENFILE'].includes(code)) {
     return new Refusal('upstream_unreachable', `${where} can't be reached (${code}).`);
   }
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|ERR_OSSL|INVALID_CA|CRL_|EPROTO)/.test(code)) {
+  if (
+    /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|ERR_OSSL|INVALID_CA|CRL_|EPROTO)/.test(
+      code,
+    )
+  ) {
     return new Refusal('upstream_tls', `The TLS connection to ${where} failed (${code}).`);
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  if (
+    code.startsWith('HPE_') ||
+    code === 'UND_ERR_HEADERS_OVERFLOW' ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  ) {
     return new Refusal('upstream_protocol', `${where} sent an answer that can't be read safely (${code}).`);
   }
   // Node reports a close during the handshake as ECONNRESET too; its message tells.
-  if (/before secure TLS connection/.test(message)) return new Refusal('upstream_tls', `${where} closed the connection during the TLS handshake.`);
-  return new Refusal('upstream_reset', `${where} closed the connection before its answer was complete${code ? ` (${code})` : ''}.`);
+  if (/before secure TLS connection/.test(message))
+    return new Refusal('upstream_tls', `${where} closed the connection during the TLS handshake.`);
+  return new Refusal(
+    'upstream_reset',
+    `${where} closed the connection before its answer was complete${code ? ` (${code})` : ''}.`,
+  );
 }

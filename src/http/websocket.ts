@@ -29,7 +29,11 @@ class OneSocket extends Agent {
 
 /** The request with the canonical head: http-proxy-3 prints `method`, `url` and `headers`. */
 function printInto(message: IncomingMessage, { request }: Outgoing): void {
-  const headers: Record<string, string | string[]> = { host: printAuthority(request), connection: 'Upgrade', upgrade: 'websocket' };
+  const headers: Record<string, string | string[]> = {
+    host: printAuthority(request),
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+  };
   for (const [name, value] of request.fields) {
     const key = name.toLowerCase();
     // Frames must stay readable to be counted and searched; extensions (compression) are not offered upstream.
@@ -71,7 +75,13 @@ function maskingStream(needles: readonly Buffer[], onFound: (count: number) => v
 }
 
 /** Carries a permitted upgrade until one side closes. Rejects with `Refusal` while nothing has gone to the client. */
-export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight, options: ForwardOptions): Promise<Outcome> {
+export async function carryWebSocket(
+  permit: Permit,
+  outgoing: Outgoing,
+  exchange: Exchange,
+  flight: Flight,
+  options: ForwardOptions,
+): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const { request: message, socket, rest } = exchange.upgrade!;
   const { request } = outgoing;
@@ -80,7 +90,14 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
   });
   if (flight.stopped || socket.destroyed) {
     upstream.destroy();
-    return { status: null, error: flight.stopped ? 'killed' : 'upstream_reset', bytesSent: 0, bytesReceived: 0, responseSha256: null, scrubbed: 0 };
+    return {
+      status: null,
+      error: flight.stopped ? 'killed' : 'upstream_reset',
+      bytesSent: 0,
+      bytesReceived: 0,
+      responseSha256: null,
+      scrubbed: 0,
+    };
   }
   printInto(message, outgoing);
   const proxy = createProxyServer({ agent: new OneSocket(upstream), prependPath: false });
@@ -112,11 +129,19 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
     // A socket that dies on one side takes the other with it: also when the kill switch destroys the client's.
     socket.once('close', () => upstream.destroy());
     upstream.once('close', () => {
-      if (status === null && !flight.stopped && !socket.destroyed) return reject(failure ?? upstreamRefusal(null, request));
+      if (status === null && !flight.stopped && !socket.destroyed)
+        return reject(failure ?? upstreamRefusal(null, request));
       socket.destroy();
       const sent = 'bytesWritten' in upstream ? upstream.bytesWritten : 0;
       const error = flight.stopped ? 'killed' : (failure?.code ?? (status === null ? 'upstream_reset' : null));
-      resolve({ status, error, bytesSent: sent, bytesReceived: 'bytesRead' in upstream ? upstream.bytesRead : 0, responseSha256: null, scrubbed });
+      resolve({
+        status,
+        error,
+        bytesSent: sent,
+        bytesReceived: 'bytesRead' in upstream ? upstream.bytesRead : 0,
+        responseSha256: null,
+        scrubbed,
+      });
     });
     proxy.on('open', (opened: Duplex) => {
       if (outgoing.needles.length === 0) return;
@@ -132,7 +157,12 @@ export async function carryWebSocket(permit: Permit, outgoing: Outgoing, exchang
     const pending = outbound as ClientRequest | null;
     pending?.removeAllListeners('error').on('error', fail);
     pending?.removeAllListeners('response').on('response', (answer: IncomingMessage) => {
-      fail(new Refusal('upstream_protocol', `${request.host} answered the upgrade with ${answer.statusCode} and did not switch protocols.`));
+      fail(
+        new Refusal(
+          'upstream_protocol',
+          `${request.host} answered the upgrade with ${answer.statusCode} and did not switch protocols.`,
+        ),
+      );
     });
   });
 }

@@ -1,5 +1,5 @@
 /** Gateways and their permissions: named agent identities, and what an operator lets them do. A new one may do nothing. */
-import { Fault, exitCode } from '../errors.js';
+import { exitCode, Fault } from '../errors.js';
 import type { Gateway, Permission } from '../model.js';
 import type { State } from './state.js';
 
@@ -27,7 +27,9 @@ export interface Gateways {
 
 /** Says what is wrong with a name of a gateway, or null. It must fit in the user part of a URL. */
 export const gatewayNameFault = (name: string): string | null =>
-  namePattern.test(name) ? null : `"${name}" can't be the name of a gateway: use letters, digits, ".", "_" and "-", at most 63, starting with a letter or digit.`;
+  namePattern.test(name)
+    ? null
+    : `"${name}" can't be the name of a gateway: use letters, digits, ".", "_" and "-", at most 63, starting with a letter or digit.`;
 
 export function openGateways(state: State): Gateways {
   const gateways = new Map(state.gateways.all().map(gateway => [gateway.name, gateway]));
@@ -38,7 +40,8 @@ export function openGateways(state: State): Gateways {
     create({ name, description = '', environment = '', labels = {} }, now) {
       const fault = gatewayNameFault(name);
       if (fault !== null) throw new Fault(exitCode.usage, fault);
-      if (gateways.has(name)) throw new Fault(exitCode.failed, `The gateway ${name} exists already.`, `See it with: tf gateway show ${name}`);
+      if (gateways.has(name))
+        throw new Fault(exitCode.failed, `The gateway ${name} exists already.`, `See it with: tf gateway show ${name}`);
       const gateway: Gateway = { name, description, environment, labels, created_at: new Date(now).toISOString() };
       state.gateways.put(name, gateway);
       gateways.set(name, gateway);
@@ -49,14 +52,19 @@ export function openGateways(state: State): Gateways {
       return gateway === undefined ? all : all.filter(permission => permission.gateway === gateway);
     },
     addPermission(fields, now) {
-      const permission: Permission = { ...fields, id: `perm_${state.next('permission')}`, created_at: new Date(now).toISOString() };
+      const permission: Permission = {
+        ...fields,
+        id: `perm_${state.next('permission')}`,
+        created_at: new Date(now).toISOString(),
+      };
       state.permissions.put(permission.id, permission);
       permissions.set(permission.id, permission);
       return permission;
     },
     removePermission(id) {
       const permission = permissions.get(id);
-      if (permission === undefined) throw new Fault(exitCode.missing, `There is no permission ${id}.`, 'List them with: tf permissions list');
+      if (permission === undefined)
+        throw new Fault(exitCode.missing, `There is no permission ${id}.`, 'List them with: tf permissions list');
       state.permissions.remove(id);
       permissions.delete(id);
       return permission;

@@ -30,7 +30,12 @@ export interface KillSwitch {
 /** `state` null: it could not be read, so everything is stopped. */
 export function openKillSwitch(state: Pick<State, 'kills'> | null): KillSwitch {
   const switches = new Map<string, Kill>();
-  const unreadable: Kill = { scope: { kind: 'all' }, reason: 'the state of the kill switch could not be read', since: '', by: 'tollfence' };
+  const unreadable: Kill = {
+    scope: { kind: 'all' },
+    reason: 'the state of the kill switch could not be read',
+    since: '',
+    by: 'tollfence',
+  };
   try {
     if (state === null) throw new Error('unreadable');
     for (const kill of state.kills.all()) switches.set(scopeKey(kill.scope), kill);
@@ -44,7 +49,11 @@ export function openKillSwitch(state: Pick<State, 'kills'> | null): KillSwitch {
       for (const kill of switches.values()) {
         if (!covers(kill.scope, to)) continue;
         const what = kill.scope.kind === 'all' ? 'Everything' : `The ${kill.scope.kind} ${kill.scope.name}`;
-        throw new Refusal('killed', `${what} was stopped by the kill switch${kill.reason ? `: ${kill.reason.replace(/\.$/, '')}` : ''}.`, { rule: `kill:${scopeKey(kill.scope)}` });
+        throw new Refusal(
+          'killed',
+          `${what} was stopped by the kill switch${kill.reason ? `: ${kill.reason.replace(/\.$/, '')}` : ''}.`,
+          { rule: `kill:${scopeKey(kill.scope)}` },
+        );
       }
     },
     activate(scope, reason, by, now) {

@@ -51,7 +51,12 @@ function revive(stored: StoredRun, gateway: Gateway): Run {
 }
 
 /** `alive` says whether the process of a run that was stored before a restart still lives. */
-export function openRuns(state: State, gateway: (name: string) => Gateway | undefined, alive: (run: StoredRun) => boolean, now: () => number): Runs {
+export function openRuns(
+  state: State,
+  gateway: (name: string) => Gateway | undefined,
+  alive: (run: StoredRun) => boolean,
+  now: () => number,
+): Runs {
   const nextId = ulids(now, randomBytes);
   const runs = new Map<string, Run>();
   const tokens = new Map<string, Run>();

@@ -64,7 +64,9 @@ export function openState(path: string): State {
     CREATE TABLE IF NOT EXISTS series (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `);
   const select = db.prepare<[string], { value: string }>('SELECT value FROM shelf WHERE kind = ? ORDER BY key');
-  const upsert = db.prepare<[string, string, string]>('INSERT INTO shelf VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
+  const upsert = db.prepare<[string, string, string]>(
+    'INSERT INTO shelf VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  );
   const drop = db.prepare<[string, string]>('DELETE FROM shelf WHERE kind = ? AND key = ?');
   const one = db.prepare<[string], { value: string }>("SELECT value FROM shelf WHERE kind = 'setting' AND key = ?");
   const count = db.prepare<[string], { value: number }>(

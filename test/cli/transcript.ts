@@ -27,12 +27,12 @@ export function parseTranscript(text: string): Step[] {
   return steps;
 }
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Whether a command printed what was expected. */
 export function fits(printed: string, expected: readonly string[]): boolean {
   const pattern = expected
-    .map(line => (line === '…' ? '(?:.*\n)*?' : `${escape(line).replaceAll('…', '.*')}[ ]*\n`))
+    .map(line => (line === '…' ? '(?:.*\n)*?' : `${literal(line).replaceAll('…', '.*')}[ ]*\n`))
     .join('');
   return new RegExp(`^${pattern}$`).test(printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`);
 }

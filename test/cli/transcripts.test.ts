@@ -8,7 +8,7 @@ import { fits, parseTranscript } from './transcript.js';
 
 // The compiled test stands in dist/test/cli; the transcripts stay where they were written.
 const here = fileURLToPath(new URL('.', import.meta.url));
-const root = process.env['TF_TEST_ROOT'] ?? join(here, '..', '..', '..');
+const root = process.env.TF_TEST_ROOT ?? join(here, '..', '..', '..');
 const dir = join(root, 'test', 'cli');
 
 for (const file of readdirSync(dir)
@@ -23,7 +23,7 @@ for (const file of readdirSync(dir)
         mode: 0o755,
       });
       const env = {
-        PATH: `${programs}:${process.env['PATH']}`,
+        PATH: `${programs}:${process.env.PATH}`,
         TF_HOME: world.home,
         XDG_CONFIG_HOME: join(world.dir, 'config'),
         NO_COLOR: '1',

@@ -66,7 +66,7 @@ test('asking again is the same approval; approved, it goes through exactly once'
   assert.notEqual(await pending('/once'), id);
   assert.equal(at('/once'), 1);
   const all = await entries(world);
-  const order = all.filter(entry => entry['approval'] === id).map(({ type }) => type);
+  const order = all.filter(entry => entry.approval === id).map(({ type }) => type);
   assert.deepEqual(order, ['approval.requested', 'approval.granted', 'approval.redeemed']);
 });
 

@@ -29,7 +29,7 @@ const inside = (args: readonly string[], cleared: boolean, input = '') => {
   const bare = [
     'env',
     '-i',
-    `PATH=${process.env['PATH']}`,
+    `PATH=${process.env.PATH}`,
     `TF_HOME=${world.home}`,
     `XDG_CONFIG_HOME=${join(world.dir, 'config')}`,
   ];
@@ -158,7 +158,7 @@ test("the token of a run does not make its holder the run's supervisor", async (
   assert.equal(attached.status, 404, attached.text);
   const child = await raw(
     'POST',
-    `/runs/${agent.env['TF_RUN']}/child`,
+    `/runs/${agent.env.TF_RUN}/child`,
     {},
     { token: agent.token, supervisor: agent.token, pid: 1 },
   );

@@ -80,7 +80,7 @@ function isKilled(answer: RawAnswer, reason = ''): void {
 const scopes: readonly (readonly [about: string, args: () => string[], scope: () => string])[] = [
   ['a gateway', () => ['agent'], () => 'gateway:agent'],
   ['a connector', () => ['--connector', 'http'], () => 'connector:http'],
-  ['a run', () => ['--run', agent.env['TF_RUN']!], () => `run:${agent.env['TF_RUN']}`],
+  ['a run', () => ['--run', agent.env.TF_RUN!], () => `run:${agent.env.TF_RUN}`],
   ['everything', () => ['--all'], () => 'all'],
 ];
 

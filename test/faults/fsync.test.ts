@@ -55,7 +55,7 @@ test('a sync that fails poisons the log: the answer is 503, nothing is sent, als
     ]);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
-  assert.equal((await ask())['method'], 'GET');
+  assert.equal((await ask()).method, 'GET');
   // A run that is alive over the fault: a new one could not even be recorded.
   const agent = world.start([
     'run',
@@ -75,17 +75,17 @@ test('a sync that fails poisons the log: the answer is 503, nothing is sent, als
   const heal = await failSyncs(status.proxy.pid);
   agent.stdin!.write('go\n');
   while (!printed.join('').includes('}\n')) await new Promise(resolve => setTimeout(resolve, 20));
-  assert.equal((JSON.parse(printed.join('')) as Record<string, unknown>)['code'], 'log_unavailable');
+  assert.equal((JSON.parse(printed.join('')) as Record<string, unknown>).code, 'log_unavailable');
   await heal();
   printed.length = 0;
   agent.stdin!.write('go\n');
   while (!printed.join('').includes('}\n')) await new Promise(resolve => setTimeout(resolve, 20));
-  assert.equal((JSON.parse(printed.join('')) as Record<string, unknown>)['code'], 'log_unavailable');
+  assert.equal((JSON.parse(printed.join('')) as Record<string, unknown>).code, 'log_unavailable');
   assert.equal(world.received.length, sent, 'nothing was sent');
   agent.stdin!.end();
   await ended;
 
   await world.ok(['stop']);
-  assert.equal((await ask())['method'], 'GET', 'after a restart the log goes on');
+  assert.equal((await ask()).method, 'GET', 'after a restart the log goes on');
   assert.equal((await world.tf(['audit', 'verify'])).code, 0);
 });

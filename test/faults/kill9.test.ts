@@ -6,7 +6,7 @@ import { openWorld } from '../world.js';
 import { entries } from './ledger.js';
 
 /** How often the proxy is killed; more by TF_TEST_KILLS for a long run. */
-const kills = Number(process.env['TF_TEST_KILLS'] ?? 25);
+const kills = Number(process.env.TF_TEST_KILLS ?? 25);
 
 test(`kill -9 at ${kills} random moments under load: the log verifies, and no request is upstream without its allow`, {
   timeout: 20_000 + kills * 6_000,

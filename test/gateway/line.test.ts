@@ -34,14 +34,24 @@ test('a denied request is recorded and never sent', async () => {
   const { stdout } = await world.tf(curl('-X', 'DELETE', 'https://api.github.com/repos/acme/site/git/refs/heads/main'));
   assert.match(stdout, /HTTP\/1\.1 403/);
   const problem = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>;
-  assert.equal(problem['code'], 'denied');
-  assert.equal(problem['action'], 'github.branch.delete');
+  assert.equal(problem.code, 'denied');
+  assert.equal(problem.action, 'github.branch.delete');
   assert.equal(world.received.length, seen);
 });
 
 test('what no gateway sends is refused', async () => {
   const { port } = JSON.parse(await world.ok(['status', '--json'])).proxy.listen.match(/:(?<port>\d+)$/).groups;
-  const { stdout } = await world.tf(['run', '--', 'agent', 'curl', '-sS', '-i', '-x', `http://127.0.0.1:${port}`, 'http://upstream.test/']);
+  const { stdout } = await world.tf([
+    'run',
+    '--',
+    'agent',
+    'curl',
+    '-sS',
+    '-i',
+    '-x',
+    `http://127.0.0.1:${port}`,
+    'http://upstream.test/',
+  ]);
   assert.match(stdout, /HTTP\/1\.1 407/);
   assert.match(stdout, /Proxy-Authenticate: Basic realm="tollfence"/);
 });

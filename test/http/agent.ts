@@ -38,14 +38,14 @@ export async function startAgent(world: World, gateway: string, options: readonl
     child.once('exit', code => reject(new Error(`The run ended with ${code}: ${errors}`)));
   });
   const env = JSON.parse(text) as Record<string, string>;
-  const proxy = new URL(env['HTTPS_PROXY']!);
+  const proxy = new URL(env.HTTPS_PROXY!);
   return {
     child,
     env,
     port: Number(proxy.port),
     token: decodeURIComponent(proxy.password),
     authorization: `Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}`,
-    ca: readFileSync(env['SSL_CERT_FILE']!),
+    ca: readFileSync(env.SSL_CERT_FILE!),
     end() {
       child.stdin!.end();
       return exited;

@@ -36,8 +36,8 @@ test('every refusal is one valid answer: a JSON document of the length it says, 
     fc.property(fc.constantFrom(...codes), fc.string({ unit: 'binary' }), (code, detail) => {
       const { status, fields, body } = problemAnswer(new Refusal(code, detail), context);
       const document = JSON.parse(body.toString()) as Record<string, unknown>;
-      assert.equal(document['detail'], detail);
-      assert.equal(document['status'], status);
+      assert.equal(document.detail, detail);
+      assert.equal(document.status, status);
       const get = (name: string): string | undefined => fields.find(([field]) => field === name)?.[1];
       assert.equal(get('Content-Length'), String(body.length));
       assert.equal(get('Content-Type'), 'application/problem+json; charset=utf-8');

@@ -212,24 +212,24 @@ for (const { name, code, status, decision, fields = [], ask } of cases) {
       'error',
     ])
       assert.ok(member in problem, member);
-    assert.equal(problem['type'], 'about:blank');
-    assert.equal(problem['status'], got);
-    assert.equal(problem['code'], code);
-    assert.equal(problem['message'], problem['detail']);
-    assert.equal(problem['retryable'], row.retryable);
-    assert.deepEqual(problem.error, { type: `tollfence_${code}`, code, message: problem['detail'] });
-    assert.match(String(problem['next']), /\w/);
-    assert.ok(head.toLowerCase().includes(`tf-evidence-id: ${String(problem['evidence_id']).toLowerCase()}`));
+    assert.equal(problem.type, 'about:blank');
+    assert.equal(problem.status, got);
+    assert.equal(problem.code, code);
+    assert.equal(problem.message, problem.detail);
+    assert.equal(problem.retryable, row.retryable);
+    assert.deepEqual(problem.error, { type: `tollfence_${code}`, code, message: problem.detail });
+    assert.match(String(problem.next), /\w/);
+    assert.ok(head.toLowerCase().includes(`tf-evidence-id: ${String(problem.evidence_id).toLowerCase()}`));
   });
 }
 
 test('a denial names action, resource, rule and the sentence that the operator gave', async () => {
   const { body } = await request('api.github.com', '/repos/acme/site/git/refs/heads/main', 'DELETE');
   const problem = JSON.parse(body) as Record<string, unknown>;
-  assert.equal(problem['action'], 'github.branch.delete');
-  assert.equal(problem['resource'], 'repo:acme/site');
-  assert.equal(problem['rule'], 'perm_3');
-  assert.match(String(problem['detail']), /said by github\.branch\.delete/);
+  assert.equal(problem.action, 'github.branch.delete');
+  assert.equal(problem.resource, 'repo:acme/site');
+  assert.equal(problem.rule, 'perm_3');
+  assert.match(String(problem.detail), /said by github\.branch\.delete/);
 });
 
 test('an answer that breaks off in the middle breaks off for the client too, and is recorded so', async () => {

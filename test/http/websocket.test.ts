@@ -77,7 +77,7 @@ test('a WebSocket is judged as a request, gets its credential, and the agent nev
   assert.match(text, /tf-evidence-id: ev_/i);
   assert.ok(!text.includes(canary));
   const { headers } = seen.at(-1)!;
-  assert.equal(headers['authorization'], `Bearer ${canary}`);
+  assert.equal(headers.authorization, `Bearer ${canary}`);
   assert.equal(headers['proxy-authorization'], undefined);
   assert.equal(headers['sec-websocket-extensions'], undefined);
   socket.destroy();

@@ -6,7 +6,7 @@ import { type Agent, openTls, startAgent } from '../http/agent.js';
 import { openWorld, type World } from '../world.js';
 
 /** 1024 for the whole promise; less so that it is quick every day. */
-const mebibytes = Number(process.env['TF_BULK_MIB'] ?? 192);
+const mebibytes = Number(process.env.TF_BULK_MIB ?? 192);
 const bytes = mebibytes << 20;
 const block = Buffer.alloc(64 << 10, 'tollfence ');
 

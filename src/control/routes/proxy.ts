@@ -10,36 +10,76 @@ const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(
 
 function status({ house }: Call): unknown {
   return {
-    proxy: { running: true, pid: process.pid, version: house.version, listen: `127.0.0.1:${house.port()}`, started_at: new Date(house.started).toISOString(), node: process.version },
+    proxy: {
+      running: true,
+      pid: process.pid,
+      version: house.version,
+      listen: `127.0.0.1:${house.port()}`,
+      started_at: new Date(house.started).toISOString(),
+      node: process.version,
+    },
     healthy: house.log.healthy && !house.vault.locked,
     log: { healthy: house.log.healthy, origin: house.log.origin },
     vault: { locked: house.vault.locked, source: house.vault.source, generation: house.vault.generation },
     policy: { sha256: house.policy.digest, shipped: house.policy.shipped },
-    runs: house.runs.list().map(({ stored }) => ({ id: stored.id, gateway: stored.gateway, pid: stored.pid, started_at: stored.started_at, user: stored.user })),
+    runs: house.runs.list().map(({ stored }) => ({
+      id: stored.id,
+      gateway: stored.gateway,
+      pid: stored.pid,
+      started_at: stored.started_at,
+      user: stored.user,
+    })),
     requests_in_flight: house.flights.exchanges,
     killed: house.kill.active(),
-    approvals: house.approvals.list().filter(({ state }) => state === 'pending').map(({ id, gateway, action }) => ({ id, gateway, action: action.name })),
+    approvals: house.approvals
+      .list()
+      .filter(({ state }) => state === 'pending')
+      .map(({ id, gateway, action }) => ({ id, gateway, action: action.name })),
   };
 }
 
 /** Hosts of a secret: given, or those of its connector. */
-function bindingOf({ house, body }: Call): { name: string; scheme: Scheme; connector: string | null; hosts: string[]; gateways: string[] } {
-  const connector = house.connectors.find(({ name }) => name === body['connector']);
-  if (typeof body['connector'] === 'string' && connector === undefined) throw new Fault(exitCode.missing, `There is no connector ${body['connector']}.`, 'List them with: tf connector list');
-  const hosts = list(body['hosts']);
-  if (connector === undefined && hosts.length === 0) throw new Fault(exitCode.usage, 'Say what the secret is for: --connector NAME, or --host HOST with --scheme SCHEME.');
-  const scheme = (text(body['scheme']) || connector?.credentials?.scheme) as Scheme | undefined;
-  if (scheme === undefined) throw new Fault(exitCode.usage, 'Say how the secret is sent: --scheme bearer, basic, header:NAME or query:NAME.');
-  for (const gateway of list(body['gateways'])) {
-    if (house.gateways.find(gateway) === undefined) throw new Fault(exitCode.missing, `There is no gateway ${gateway}.`, `Make it with: tf gateway create ${gateway}`);
+function bindingOf({ house, body }: Call): {
+  name: string;
+  scheme: Scheme;
+  connector: string | null;
+  hosts: string[];
+  gateways: string[];
+} {
+  const connector = house.connectors.find(({ name }) => name === body.connector);
+  if (typeof body.connector === 'string' && connector === undefined)
+    throw new Fault(exitCode.missing, `There is no connector ${body.connector}.`, 'List them with: tf connector list');
+  const hosts = list(body.hosts);
+  if (connector === undefined && hosts.length === 0)
+    throw new Fault(
+      exitCode.usage,
+      'Say what the secret is for: --connector NAME, or --host HOST with --scheme SCHEME.',
+    );
+  const scheme = (text(body.scheme) || connector?.credentials?.scheme) as Scheme | undefined;
+  if (scheme === undefined)
+    throw new Fault(exitCode.usage, 'Say how the secret is sent: --scheme bearer, basic, header:NAME or query:NAME.');
+  for (const gateway of list(body.gateways)) {
+    if (house.gateways.find(gateway) === undefined)
+      throw new Fault(
+        exitCode.missing,
+        `There is no gateway ${gateway}.`,
+        `Make it with: tf gateway create ${gateway}`,
+      );
   }
-  return { name: text(body['name']), scheme, connector: connector?.name ?? null, hosts: hosts.length > 0 ? hosts : [...house.hostsOf(connector!.name)], gateways: list(body['gateways']) };
+  return {
+    name: text(body.name),
+    scheme,
+    connector: connector?.name ?? null,
+    hosts: hosts.length > 0 ? hosts : [...house.hostsOf(connector!.name)],
+    gateways: list(body.gateways),
+  };
 }
 
 /** What the next start compares the file with: an old copy of the vault is then noticed. */
-const remember = ({ state, vault }: Call['house']): void => state.set('vault.seen', JSON.stringify({ id: vault.id, generation: vault.generation }));
+const remember = ({ state, vault }: Call['house']): void =>
+  state.set('vault.seen', JSON.stringify({ id: vault.id, generation: vault.generation }));
 
-const value = ({ body }: Call): Buffer => Buffer.from(text(body['value']), 'base64');
+const value = ({ body }: Call): Buffer => Buffer.from(text(body.value), 'base64');
 
 async function setSecret(call: Call): Promise<unknown> {
   const { house, by } = call;
@@ -51,35 +91,48 @@ async function setSecret(call: Call): Promise<unknown> {
 
 async function rotateSecret(call: Call): Promise<unknown> {
   const { house, params, by } = call;
-  const secret = house.vault.rotate(params['name']!, value(call));
+  const secret = house.vault.rotate(params.name!, value(call));
   remember(house);
   await house.log.record({ type: 'credential.rotated', run: null, secret, generation: house.vault.generation, by });
   return secret;
 }
 
 async function removeSecret({ house, params, by }: Call): Promise<unknown> {
-  const secret = house.vault.remove(params['name']!);
+  const secret = house.vault.remove(params.name!);
   remember(house);
   await house.log.record({ type: 'credential.removed', run: null, secret, generation: house.vault.generation, by });
   return secret;
 }
 
 async function unlock({ house, body }: Call): Promise<unknown> {
-  await house.vault.unlock(text(body['passphrase']));
+  await house.vault.unlock(text(body.passphrase));
   return { locked: house.vault.locked };
 }
 
 async function activatePolicy({ house, body, by }: Call): Promise<unknown> {
-  const wasm = typeof body['wasm'] === 'string' ? Buffer.from(body['wasm'], 'base64') : undefined;
-  const source = text(body['source'], 'default');
+  const wasm = typeof body.wasm === 'string' ? Buffer.from(body.wasm, 'base64') : undefined;
+  const source = text(body.source, 'default');
   try {
     await house.policy.replace(wasm);
   } catch (error) {
-    house.log.note({ type: 'policy.rejected', run: null, source, reason: error instanceof Error ? error.message : 'unknown', by });
+    house.log.note({
+      type: 'policy.rejected',
+      run: null,
+      source,
+      reason: error instanceof Error ? error.message : 'unknown',
+      by,
+    });
     throw error;
   }
   house.keepPolicy(wasm ?? null, source);
-  await house.log.record({ type: 'policy.activated', run: null, source, wasm_sha256: house.policy.wasmDigest, policy_sha256: house.policy.digest, by });
+  await house.log.record({
+    type: 'policy.activated',
+    run: null,
+    source,
+    wasm_sha256: house.policy.wasmDigest,
+    policy_sha256: house.policy.digest,
+    by,
+  });
   return showPolicy({ house } as Call);
 }
 
@@ -94,35 +147,91 @@ const showPolicy = ({ house }: Call): unknown => ({
 
 /** What would be decided about a request, without sending or recording anything. */
 async function explain({ house, body }: Call): Promise<unknown> {
-  const gateway = house.gateways.find(text(body['gateway']));
-  if (gateway === undefined) throw new Fault(exitCode.missing, `There is no gateway ${text(body['gateway'])}.`, 'List them with: tf gateway list');
-  const rawHeaders = list(body['headers']).flatMap(line => {
+  const gateway = house.gateways.find(text(body.gateway));
+  if (gateway === undefined)
+    throw new Fault(exitCode.missing, `There is no gateway ${text(body.gateway)}.`, 'List them with: tf gateway list');
+  const rawHeaders = list(body.headers).flatMap(line => {
     const colon = line.indexOf(':');
     if (colon < 1) throw new Fault(exitCode.usage, `"${line}" is not a header: write NAME: VALUE.`);
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
-  const content = typeof body['data'] === 'string' ? Buffer.from(body['data']) : null;
+  const content = typeof body.data === 'string' ? Buffer.from(body.data) : null;
   if (content !== null && !rawHeaders.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')) {
-    rawHeaders.push('Content-Type', /^\s*[[{]/.test(content.toString()) ? 'application/json' : 'application/x-www-form-urlencoded');
+    rawHeaders.push(
+      'Content-Type',
+      /^\s*[[{]/.test(content.toString()) ? 'application/json' : 'application/x-www-form-urlencoded',
+    );
   }
   if (content !== null) rawHeaders.push('Content-Length', String(content.length));
-  if (!/^https?:\/\//i.test(text(body['url']))) throw new Fault(exitCode.usage, `"${text(body['url'])}" is not a URL: write it in full.`, 'For example: https://api.github.com/repos/acme/site/issues');
-  const head = decode({ method: text(body['method']).toUpperCase(), target: text(body['url']), rawHeaders, tunnel: null, sni: null });
+  if (!/^https?:\/\//i.test(text(body.url)))
+    throw new Fault(
+      exitCode.usage,
+      `"${text(body.url)}" is not a URL: write it in full.`,
+      'For example: https://api.github.com/repos/acme/site/issues',
+    );
+  const head = decode({
+    method: text(body.method).toUpperCase(),
+    target: text(body.url),
+    rawHeaders,
+    tunnel: null,
+    sni: null,
+  });
   const request: CanonicalRequest = {
     ...head,
-    body: content === null ? { state: 'none', bytes: 0 } : { state: 'complete', bytes: content.length, ...(head.mediaType === null ? {} : { media_type: head.mediaType }) },
+    body:
+      content === null
+        ? { state: 'none', bytes: 0 }
+        : {
+            state: 'complete',
+            bytes: content.length,
+            ...(head.mediaType === null ? {} : { media_type: head.mediaType }),
+          },
     content,
   };
   const meaning = house.classify(request);
-  const subject: Subject = { type: 'agent', id: gateway.name, environment: gateway.environment, labels: gateway.labels, run: 'run_explain', chain: [gateway.name], user: { sub: 'operator' }, workload: {} };
-  const decision = await house.policy.decide(question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 })));
-  const killed = house.kill.active().filter(({ scope }) => scope.kind === 'all' || (scope.kind === 'gateway' && scope.name === gateway.name) || (scope.kind === 'connector' && scope.name === meaning.action.connector));
-  return { gateway: gateway.name, action: meaning.action, resource: meaning.resource, request: { method: request.method, host: request.host, path: request.path }, decision, killed, looked_up: Object.keys(meaning.lookup?.parameters ?? {}) };
+  const subject: Subject = {
+    type: 'agent',
+    id: gateway.name,
+    environment: gateway.environment,
+    labels: gateway.labels,
+    run: 'run_explain',
+    chain: [gateway.name],
+    user: { sub: 'operator' },
+    workload: {},
+  };
+  const decision = await house.policy.decide(
+    question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 })),
+  );
+  const killed = house.kill
+    .active()
+    .filter(
+      ({ scope }) =>
+        scope.kind === 'all' ||
+        (scope.kind === 'gateway' && scope.name === gateway.name) ||
+        (scope.kind === 'connector' && scope.name === meaning.action.connector),
+    );
+  return {
+    gateway: gateway.name,
+    action: meaning.action,
+    resource: meaning.resource,
+    request: { method: request.method, host: request.host, path: request.path },
+    decision,
+    killed,
+    looked_up: Object.keys(meaning.lookup?.parameters ?? {}),
+  };
 }
 
 export const proxyRoutes: readonly Route[] = [
   { method: 'GET', path: '/status', authority: 'any', handle: status },
-  { method: 'POST', path: '/stop', authority: 'any', handle: ({ house }) => (house.shutdown(), { stopping: true, pid: process.pid }) },
+  {
+    method: 'POST',
+    path: '/stop',
+    authority: 'any',
+    handle({ house }) {
+      house.shutdown();
+      return { stopping: true, pid: process.pid };
+    },
+  },
   { method: 'GET', path: '/secrets', authority: 'any', handle: ({ house }) => house.vault.list() },
   { method: 'POST', path: '/secrets', authority: 'operator', handle: setSecret },
   { method: 'POST', path: '/secrets/:name/rotate', authority: 'operator', handle: rotateSecret },

@@ -41,34 +41,46 @@ function supervise({ house, response }: Call, run: Run): void {
 async function start(call: Call): Promise<undefined> {
   const { house, body, inside, response } = call;
   if (inside !== null) {
-    house.log.note({ type: 'auth.rejected', run: inside, at: 'control', request: 'POST /runs', reason: 'A run may not start another one yet.' });
-    throw new Fault(exitCode.refused, 'A run can\'t be started from inside a run.', 'Sub-agents need the permission gateway.spawn, which this version does not have yet.');
+    house.log.note({
+      type: 'auth.rejected',
+      run: inside,
+      at: 'control',
+      request: 'POST /runs',
+      reason: 'A run may not start another one yet.',
+    });
+    throw new Fault(
+      exitCode.refused,
+      "A run can't be started from inside a run.",
+      'Sub-agents need the permission gateway.spawn, which this version does not have yet.',
+    );
   }
   // An ending proxy would leave the run with nothing but its next one; whoever asks looks for that at once.
   if (house.ending()) throw new Fault(exitCode.unreachable, 'The proxy is ending.', 'Try again.');
-  const upstream = body['upstream'] as { connect_to?: Record<string, string>; ca?: string[] } | undefined;
+  const upstream = body.upstream as { connect_to?: Record<string, string>; ca?: string[] } | undefined;
   // Another address for a name, or another root of trust, decides who gets a secret.
   if (upstream !== undefined) call.asOperator();
   else call.asOutsider();
-  const name = text(body['gateway']);
+  const name = text(body.gateway);
   let gateway = house.gateways.find(name);
   if (gateway === undefined) {
     gateway = house.gateways.create({ name }, house.now());
     await house.log.record({ type: 'gateway.created', run: null, gateway, by: call.by });
     house.refreshPolicy();
   }
-  const pid = typeof body['pid'] === 'number' ? body['pid'] : null;
+  const pid = typeof body.pid === 'number' ? body.pid : null;
   const { run, token, supervisor } = house.runs.start(gateway, {
     pid,
-    user: text(body['user'], 'unknown'),
-    workload: (body['workload'] ?? {}) as Record<string, string | number>,
+    user: text(body.user, 'unknown'),
+    workload: (body.workload ?? {}) as Record<string, string | number>,
     ...(upstream === undefined ? {} : { upstream: { connect_to: upstream.connect_to ?? {}, ca: upstream.ca ?? [] } }),
   });
   try {
     await house.log.record({ type: 'run.started', run: run.stored.id, subject: run.subject, boundary: 'cooperative' });
     supervise(call, run);
     response.writeHead(200, { 'content-type': 'application/jsonl' });
-    response.write(`${JSON.stringify({ run: run.stored.id, token, supervisor, port: house.port(), files: house.trustFiles, ...environment(call, name) })}\n`);
+    response.write(
+      `${JSON.stringify({ run: run.stored.id, token, supervisor, port: house.port(), files: house.trustFiles, ...environment(call, name) })}\n`,
+    );
   } catch (error) {
     house.runs.end(run.stored.id);
     throw error;
@@ -78,7 +90,7 @@ async function start(call: Call): Promise<undefined> {
 
 /** What the child's environment must lose, and the placeholders that it gets where a secret exists. */
 function environment({ house, body }: Call, gateway: string): { drop: string[]; placeholders: Record<string, string> } {
-  const digests = (body['environment'] ?? {}) as Record<string, string>;
+  const digests = (body.environment ?? {}) as Record<string, string>;
   const names = Object.keys(digests);
   const known = house.vault.locked ? names.map(() => false) : house.vault.recognises(names.map(name => digests[name]!));
   const placeholders: Record<string, string> = {};
@@ -95,7 +107,7 @@ function environment({ house, body }: Call, gateway: string): { drop: string[]; 
  * it could keep its run alive for ever, and deaf to the order to end.
  */
 function attach(call: Call): undefined {
-  const run = call.house.runs.bySupervisor(text(call.body['supervisor']));
+  const run = call.house.runs.bySupervisor(text(call.body.supervisor));
   if (run === undefined) throw new Fault(exitCode.missing, 'There is no such run.');
   supervise(call, run);
   call.response.writeHead(200, { 'content-type': 'application/jsonl' });
@@ -105,9 +117,10 @@ function attach(call: Call): undefined {
 
 /** The child's process, once it is there: what is inside is told by it. */
 function child({ house, params, body }: Call): unknown {
-  const run = house.runs.find(params['id']!);
-  if (run === undefined || typeof body['pid'] !== 'number' || house.runs.bySupervisor(text(body['supervisor'])) !== run) throw new Fault(exitCode.missing, 'There is no such run.');
-  house.runs.setPid(run.stored.id, body['pid']);
+  const run = house.runs.find(params.id!);
+  if (run === undefined || typeof body.pid !== 'number' || house.runs.bySupervisor(text(body.supervisor)) !== run)
+    throw new Fault(exitCode.missing, 'There is no such run.');
+  house.runs.setPid(run.stored.id, body.pid);
   return {};
 }
 
