@@ -11,6 +11,8 @@ export interface Lease {
   readonly name: string;
   readonly version: number;
   readonly scheme: Scheme;
+  /** The connector that it is for, or null. */
+  readonly connector: string | null;
   /** The value itself, not a copy: zeroed on release. Throws `expired` once the lease is over. */
   readonly value: Buffer;
   /** Milliseconds since the epoch. */
@@ -24,6 +26,7 @@ export class Loan implements Lease {
   readonly name: string;
   readonly version: number;
   readonly scheme: Scheme;
+  readonly connector: string | null;
   readonly expires_at: number;
   readonly #value: Buffer;
   readonly #now: () => number;
@@ -35,6 +38,7 @@ export class Loan implements Lease {
     this.name = meta.name;
     this.version = meta.version;
     this.scheme = meta.scheme;
+    this.connector = meta.connector;
     this.expires_at = now() + leaseLifetime;
     this.#value = value;
     this.#now = now;

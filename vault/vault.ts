@@ -73,11 +73,15 @@ export class Vault {
   bindingFor(want: Want & { readonly secret: string | null }): SecretMeta | null {
     return this.#refusing(want.secret ?? 'for this request', () => {
       if (want.secret !== null) return this.#bound(want.secret, want).meta;
-      const fit = this.list().filter(meta => unfit(meta, want) === null);
+      const fit: SecretMeta[] = [];
+      for (const { meta } of this.#state.fresh().entries.values()) if (unfit(meta, want) === null) fit.push(meta);
       const named = fit.filter(meta => meta.gateways.length > 0);
       const candidates = named.length > 0 ? named : fit;
       if (candidates.length > 1) {
-        const names = candidates.map(meta => meta.name).join(', ');
+        const names = candidates
+          .map(meta => meta.name)
+          .sort()
+          .join(', ');
         throw new Refusal('credential_unavailable', `Several secrets are bound to ${want.host}: ${names}.`, {
           next: 'An operator must name one in the policy, or bind them to different gateways.',
         });

@@ -3,7 +3,7 @@ import { inject, needles, stripOwn } from '../../src/credentials/index.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
 import type { Allowed, Permit } from '../../src/permit.js';
-import type { SecretMeta } from '../../vault/index.js';
+import { type Lease, leaseLifetime, type SecretMeta } from '../../vault/index.js';
 import type { Parts } from './open.js';
 
 /** The place where this connector's credentials stand, or null. */
@@ -30,10 +30,22 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     const usual = meta.connector === null ? null : catalog.find(meta.connector)?.credentials?.scheme;
     return usual === meta.scheme ? (placeOf(meaning) ?? meta.scheme) : meta.scheme;
   };
+  /** Needles of secrets that are in use: to make them costs more than to send the request. Kept no longer than a lease. */
+  const known = new Map<string, readonly Buffer[]>();
+  const needlesFor = ({ name, version, value }: Lease, scheme: Scheme): readonly Buffer[] => {
+    const key = `${name}@${version} ${scheme}`;
+    let forms = known.get(key);
+    if (forms === undefined) {
+      known.set(key, (forms = needles(value, scheme)));
+      setTimeout(() => known.delete(key), leaseLifetime).unref();
+    }
+    return forms;
+  };
   const withoutOwn: Credentials['withoutOwn'] = (request, meaning) => {
     const place = placeOf(meaning);
     if (place === null) return { request, removed: false };
     const first = stripOwn(request, place);
+    if (place === 'bearer' || place === 'basic') return first;
     // An API with a field of its own often takes Authorization as well.
     const second = stripOwn(first.request, 'bearer');
     return { request: second.request, removed: first.removed || second.removed };
@@ -67,10 +79,9 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       const own = withoutOwn(request, meaning);
       if (permit.allowed.secret === null)
         return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles: [] };
-      const meta = house.vault.find(permit.allowed.secret);
       const lease = house.vault.lease(permit, hash);
       try {
-        const scheme = schemeFor({ scheme: lease.scheme, connector: meta?.connector ?? null }, meaning);
+        const scheme = schemeFor(lease, meaning);
         const { request: ready, replaced } = inject(
           own.request,
           { scheme, value: lease.value },
@@ -89,7 +100,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
           hash,
           replaced: replaced || own.removed,
           credential: `${lease.name}@${lease.version}`,
-          needles: needles(lease.value, scheme),
+          needles: needlesFor(lease, scheme),
         };
       } finally {
         lease.release();

@@ -15,19 +15,44 @@ export interface Scrubber {
 
 const mask = 0x2a;
 
-/** Length of the longest end of `data` that is a proper beginning of `needle`. */
-function overlap(data: Buffer, needle: Buffer): number {
-  for (let start = Math.max(0, data.length - needle.length + 1); start < data.length; start++) {
-    // The first byte rules out nearly every position.
-    if (data[start] === needle[0] && data.compare(needle, 0, data.length - start, start, data.length) === 0)
-      return data.length - start;
+/** What tells quickly that nothing is there, which is what nearly every answer has. */
+interface Matcher {
+  /** Literals only, so the engine is linear; on the bytes as Latin-1. */
+  readonly pattern: RegExp;
+  /** 1 for each byte that a needle begins with. */
+  readonly starts: Uint8Array;
+  readonly longest: number;
+}
+
+const matchers = new WeakMap<readonly Buffer[], Matcher>();
+
+function matcherFor(needles: readonly Buffer[]): Matcher {
+  const known = matchers.get(needles);
+  if (known !== undefined) return known;
+  const literals = needles.map(needle => needle.toString('latin1').replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const starts = new Uint8Array(256);
+  for (const needle of needles) starts[needle[0]!] = 1;
+  const longest = needles.reduce((length, needle) => Math.max(length, needle.length), 0);
+  const matcher = { pattern: new RegExp(literals.join('|') || '(?!)'), starts, longest };
+  matchers.set(needles, matcher);
+  return matcher;
+}
+
+/** Length of the longest end of `data` that is a proper beginning of a needle. */
+function overlap(data: Buffer, needles: readonly Buffer[], { starts, longest }: Matcher): number {
+  for (let start = Math.max(0, data.length - longest + 1); start < data.length; start++) {
+    if (starts[data[start]!] === 0) continue;
+    const rest = data.length - start;
+    if (needles.some(needle => needle.length > rest && data.compare(needle, 0, rest, start, data.length) === 0))
+      return rest;
   }
   return 0;
 }
 
 /** Where the needles are: start and end of each occurrence. One form may overlap another. */
-function findAll(data: Buffer, needles: readonly Buffer[]): [number, number][] {
+function findAll(data: Buffer, text: string, needles: readonly Buffer[], { pattern }: Matcher): [number, number][] {
   const spans: [number, number][] = [];
+  if (!pattern.test(text)) return spans;
   for (const needle of needles) {
     for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at + 1))
       spans.push([at, at + needle.length]);
@@ -37,6 +62,7 @@ function findAll(data: Buffer, needles: readonly Buffer[]): [number, number][] {
 
 /** A scrubber for these needles (each of at least one byte). Holds back at most the longest needle less one byte. */
 export function scrubber(needles: readonly Buffer[]): Scrubber {
+  const matcher = matcherFor(needles);
   // What is kept back, as it came and as it will be shown: the end of one form may be the beginning of another.
   let kept: Buffer = Buffer.alloc(0);
   let shown: Buffer = kept;
@@ -47,14 +73,13 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
     },
     push(chunk) {
       const data = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
-      const spans = findAll(data, needles);
+      const spans = findAll(data, data.toString('latin1'), needles, matcher);
       const out = spans.length === 0 && kept.length === 0 ? data : Buffer.concat([shown, chunk]);
       for (const [start, end] of spans) {
         out.fill(mask, start, end);
         if (end > kept.length) found += 1;
       }
-      let keep = 0;
-      for (const needle of needles) keep = Math.max(keep, overlap(data, needle));
+      const keep = overlap(data, needles, matcher);
       kept = data.subarray(data.length - keep);
       shown = out.subarray(out.length - keep);
       return out.subarray(0, out.length - keep);
@@ -70,8 +95,10 @@ export function scrubber(needles: readonly Buffer[]): Scrubber {
 
 /** Header values (or any text) with every occurrence masked, and how many there were. */
 export function scrubText(text: string, needles: readonly Buffer[]): { text: string; found: number } {
+  const matcher = matcherFor(needles);
+  if (!matcher.pattern.test(text)) return { text, found: 0 };
   const data = Buffer.from(text, 'latin1');
-  const spans = findAll(data, needles);
+  const spans = findAll(data, text, needles, matcher);
   for (const [start, end] of spans) data.fill(mask, start, end);
-  return spans.length === 0 ? { text, found: 0 } : { text: data.toString('latin1'), found: spans.length };
+  return { text: data.toString('latin1'), found: spans.length };
 }

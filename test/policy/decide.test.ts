@@ -194,6 +194,14 @@ test('a decision of the default policy that comes after the deadline is a denial
   assert.deepEqual([effect, rule, reason], ['deny', 'policy', 'The policy took longer than 250 ms.']);
 });
 
+test('the default policy reads no more of a question than it is given', () => {
+  const rego = readFileSync(new URL('tollfence.rego', shippedDirectory()), 'utf8').replace(/#.*/g, '');
+  const read = new Set(rego.match(/\binput\b[a-z_.]*/g));
+  const given = ['v', 'subject.id', 'subject.chain', 'resource.type', 'resource.id', 'request.body.state'];
+  const action = ['name', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
+  assert.deepEqual([...read].sort(), [...given, ...action].map(path => `input.${path}`).sort());
+});
+
 test('what the policy reads is what its schema describes', () => {
   const schema = z.fromJSONSchema(JSON.parse(readFileSync(new URL('data.schema.json', shippedDirectory()), 'utf8')));
   fc.assert(
