@@ -42,7 +42,7 @@ export const endAll = async (): Promise<void> => void (await Promise.all([...sta
 
 const end = (child: ChildProcess): Promise<void> =>
   new Promise(resolve => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
     child.once('exit', () => {
       clearTimeout(timer);
       resolve();

@@ -176,6 +176,14 @@ export function serveControl(
   });
 }
 
+/** What can't be recorded isn't done. */
+const unrecordable = (): Fault =>
+  new Fault(
+    exitCode.failed,
+    "Nothing was changed: the log can't be written.",
+    'Look at the disk, then restart the proxy: tf stop',
+  );
+
 /** Any error as one for people: those of our rooms say what is wrong, others only that something is. */
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;

@@ -43,8 +43,11 @@ function overlap(data: Buffer, needles: readonly Buffer[], { starts, longest }: 
   for (let start = Math.max(0, data.length - longest + 1); start < data.length; start++) {
     if (starts[data[start]!] === 0) continue;
     const rest = data.length - start;
-    if (needles.some(needle => needle.length > rest && data.compare(needle, 0, rest, start, data.length) === 0))
-      return rest;
+    // A loop, not a closure: this runs for every answer.
+    for (const needle of needles) {
+      if (needle.length <= rest || needle[0] !== data[start]) continue;
+      if (data.compare(needle, 0, rest, start, data.length) === 0) return rest;
+    }
   }
   return 0;
 }
