@@ -128,7 +128,10 @@ export function serveControl(
       for (const route of routes) {
         const params = route.method === request.method ? match(url.pathname, route.path) : null;
         if (params === null) continue;
-        if (route.authority === 'operator') refuse(request, claims, check.objection(claims));
+        if (route.authority === 'operator') {
+          refuse(request, claims, check.objection(claims));
+          if (!house.log.healthy) throw unrecordable();
+        }
         const body = await readJson(request);
         const inside = check.insideRun(claims);
         const by = inside !== null ? `run:${inside}` : `pid:${claims.pid ?? '?'}`;

@@ -29,14 +29,14 @@ test('two secrets that serve one request equally are none: it is refused, and bo
   await world.ok(['secret', 'set', 'one', '--connector', 'github'], { input: 'ghp_first0123456789' });
   await world.ok(['secret', 'set', 'two', '--connector', 'github'], { input: 'ghp_second0123456789' });
   const refused = await ask();
-  assert.deepEqual([refused['status'], refused['code']], [502, 'credential_unavailable']);
-  assert.match(String(refused['detail']), /one, two/);
+  assert.deepEqual([refused.status, refused.code], [502, 'credential_unavailable']);
+  assert.match(String(refused.detail), /one, two/);
   assert.equal(world.received.length, 0);
 });
 
 test('a rotated secret is used by the next request, and a removed one by none', async () => {
   await world.ok(['secret', 'remove', 'two']);
-  assert.equal((await ask())['status'], 200);
+  assert.equal((await ask()).status, 200);
   assert.equal(world.received.at(-1)?.headers.authorization, 'Bearer ghp_first0123456789');
   await world.ok(['secret', 'rotate', 'one'], { input: 'ghp_third0123456789\n' });
   await ask();
