@@ -34,11 +34,11 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
   const known = new Map<string, readonly Buffer[]>();
   const needlesFor = ({ name, version, value }: Lease, scheme: Scheme): readonly Buffer[] => {
     const key = `${name}@${version} ${scheme}`;
-    let forms = known.get(key);
-    if (forms === undefined) {
-      known.set(key, (forms = needles(value, scheme)));
-      setTimeout(() => known.delete(key), leaseLifetime).unref();
-    }
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const forms = needles(value, scheme);
+    known.set(key, forms);
+    setTimeout(() => known.delete(key), leaseLifetime).unref();
     return forms;
   };
   const withoutOwn: Credentials['withoutOwn'] = (request, meaning) => {
