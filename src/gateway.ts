@@ -98,17 +98,20 @@ export interface Rooms {
   refuse(exchange: Exchange, refusal: Refusal, trace: Trace): Promise<void>;
 }
 
+/** Nothing is known yet, but perhaps who asks. */
+export const openTrace = (caller: Subject | null): Trace => ({
+  caller,
+  request: null,
+  meaning: null,
+  question: null,
+  decision: null,
+  evidence: null,
+  started: performance.now(),
+});
+
 /** Carries one request through all rooms. Never rejects: whatever goes wrong is an answer, and nothing is sent. */
 export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): Promise<void> {
-  const trace: Trace = {
-    caller: null,
-    request: null,
-    meaning: null,
-    question: null,
-    decision: null,
-    evidence: null,
-    started: performance.now(),
-  };
+  const trace = openTrace(null);
   let decoded: Decoded | null = null;
   let outgoing: Outgoing | null = null;
   try {

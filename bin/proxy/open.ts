@@ -20,7 +20,7 @@ import {
   tell,
 } from '../../src/control/index.js';
 import { exitCode, Fault, type Refusal } from '../../src/errors.js';
-import { handle, type Trace } from '../../src/gateway.js';
+import { handle, openTrace } from '../../src/gateway.js';
 import { type Guard, openGuard } from '../../src/http/authenticate.js';
 import { destinations } from '../../src/http/destination.js';
 import { Flights } from '../../src/http/flights.js';
@@ -211,7 +211,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     authenticate: (credentials, peer) => guard.authenticate(credentials, peer),
     connectorFor: host => catalog.forHost(host)?.name ?? 'http',
     serve: (exchange, flight) => handle(exchange, flight, line),
-    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, bareTrace(run?.subject ?? null)),
+    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, openTrace(run?.subject ?? null)),
   });
 
   listener.address = await listenOn(server, options.listen ?? config.listen, at.port);
@@ -259,13 +259,3 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     },
   };
 }
-
-const bareTrace = (caller: Trace['caller']): Trace => ({
-  caller,
-  request: null,
-  meaning: null,
-  question: null,
-  decision: null,
-  evidence: null,
-  started: performance.now(),
-});

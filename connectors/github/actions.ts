@@ -1,21 +1,6 @@
 /** GitHub Actions: workflows, runs, artifacts, secrets, variables, environments. https://docs.github.com/rest/actions */
-import type { Route, RouteRow } from '../../src/model.js';
-
-const r = '/repos/{owner}/{repo}';
-const resource = 'repo:{owner}/{repo}';
-const list = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({
-  action,
-  access: 'list',
-  resource,
-  parameters,
-});
-const row = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({ action, resource, parameters });
-const grant = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({
-  action,
-  access: 'permissions',
-  resource,
-  parameters,
-});
+import type { Route } from '../../src/model.js';
+import { grant, list, r, row } from './repo-rows.js';
 
 const workflow = { workflow: 'path.workflow' };
 const run = { run: 'path.run as integer' };

@@ -1,15 +1,6 @@
 /** GitHub: issues, labels, milestones and pull requests. https://docs.github.com/rest/issues, …/rest/pulls */
-import type { Route, RouteRow } from '../../src/model.js';
-
-const r = '/repos/{owner}/{repo}';
-const resource = 'repo:{owner}/{repo}';
-const list = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({
-  action,
-  access: 'list',
-  resource,
-  parameters,
-});
-const row = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({ action, resource, parameters });
+import type { Route } from '../../src/model.js';
+import { list, r, row } from './repo-rows.js';
 
 const number = { number: 'path.number as integer' };
 const comment = { comment: 'path.id as integer' };

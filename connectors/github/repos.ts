@@ -1,22 +1,7 @@
 /** GitHub: repositories, their content, branches, refs, releases and settings. https://docs.github.com/rest/repos */
-import type { Route, RouteRow } from '../../src/model.js';
+import type { Route } from '../../src/model.js';
 import { refs } from './refs.js';
-
-const r = '/repos/{owner}/{repo}';
-const resource = 'repo:{owner}/{repo}';
-const list = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({
-  action,
-  access: 'list',
-  resource,
-  parameters,
-});
-const row = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({ action, resource, parameters });
-const grant = (action: string, parameters: RouteRow['parameters'] = {}): RouteRow => ({
-  action,
-  access: 'permissions',
-  resource,
-  parameters,
-});
+import { grant, list, r, row } from './repo-rows.js';
 
 const branch = { branch: 'path.branch' };
 const ref = { ref: 'query.ref as string' };
