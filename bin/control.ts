@@ -55,7 +55,7 @@ function open(
     const outgoing = request({ socketPath: paths().socket, method, path, headers: fields, agent: false });
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        ['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '')
+        ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '')
           ? unreachable()
           : new Fault(
               exitCode.failed,

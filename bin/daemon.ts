@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { exitCode, Fault } from '../src/errors.js';
-import { home, paths } from './home.js';
+import { home, paths, unusable } from './home.js';
 
 const patience = 20_000;
 
@@ -26,8 +26,13 @@ const inherited =
 
 function start(): { exited: Promise<number | null> } {
   const at = paths();
-  mkdirSync(at.run, { recursive: true, mode: 0o700 });
-  const output = openSync(at.proxyLog, 'a', 0o600);
+  let output: number;
+  try {
+    mkdirSync(at.run, { recursive: true, mode: 0o700 });
+    output = openSync(at.proxyLog, 'a', 0o600);
+  } catch (error) {
+    throw unusable(at.root, error);
+  }
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)));
   // An agent of the same user must not open Node's inspector in the proxy with a signal.
   const flags = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') ? ['--disable-sigusr1'] : [];

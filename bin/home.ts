@@ -1,9 +1,30 @@
 /** Where the state lives: TF_HOME, or ~/.tollfence; and the names of what is in it. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { exitCode, Fault } from '../src/errors.js';
 
-/** The directory of all state, absolute. It may not exist yet. */
-export const home = (): string => resolve(process.env.TF_HOME || join(homedir(), '.tollfence'));
+/** Bytes that the path of a unix socket may have (`sun_path` without its NUL): a longer one would be cut off in silence. */
+const socketLimit = process.platform === 'linux' ? 107 : 103;
+
+/** The directory of all state, absolute. It may not exist yet. Throws `Fault` if no control socket could be in it. */
+export function home(): string {
+  const root = resolve(process.env.TF_HOME || join(homedir(), '.tollfence'));
+  const excess = Buffer.byteLength(join(root, 'control.sock')) - socketLimit;
+  if (excess <= 0) return root;
+  throw new Fault(
+    exitCode.usage,
+    `The path of TF_HOME is ${excess} bytes too long for the control socket in it: ${root}`,
+    'Set TF_HOME to a directory with a shorter path.',
+  );
+}
+
+/** The home can't be used, and why, for a person. */
+export const unusable = (root: string, error: unknown): Fault =>
+  new Fault(
+    exitCode.failed,
+    `TF_HOME can't be used: ${root} (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+    'It must be a directory in which you may write. Correct that, or set TF_HOME to another one.',
+  );
 
 /** Paths within {@link home}. */
 export const paths = (root: string = home()) => ({

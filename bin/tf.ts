@@ -41,17 +41,22 @@ function overview(program: Command): void {
 /** Usage errors of commander end with the contract's code, whatever commander thinks. */
 function strict(command: Command, path = command.name()): void {
   command.exitOverride();
+  // "(default: [])" tells nobody anything; the value itself is set already.
+  for (const option of command.options) if (option.defaultValue?.length === 0) option.defaultValue = undefined;
   command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error: ')) });
   command.showHelpAfterError(`(${path} --help shows how)`);
   for (const child of command.commands) strict(child, `${path} ${child.name()}`);
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+async function main(words: readonly string[]): Promise<void> {
+  // `tf help run` is `tf run --help`: only that loads the command with its options and its example.
+  const asked = words[0] === 'help' && Object.hasOwn(commands, words[1] ?? '');
+  const argv = asked ? [...words.slice(1), '--help'] : words;
   const program = new Command('tf')
     .description('The gate between an AI agent and the APIs it uses.')
     .version(version(), '--version');
   const [name] = argv;
-  const known = name === undefined ? undefined : commands[name];
+  const known = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
   // What stands behind "--" belongs to the agent, whatever it looks like.
   const dashes = name === 'run' ? argv.indexOf('--') : -1;
   const own = dashes < 0 ? argv : argv.slice(0, dashes);
@@ -67,7 +72,8 @@ async function main(argv: readonly string[]): Promise<void> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe has enough (tf logs | head).
   if (error.code === 'EPIPE') process.exit(exitCode.done);
-  throw error;
+  problem(`The output can't be written (${error.code ?? 'unknown'}).`);
+  process.exit(exitCode.failed);
 });
 
 try {
@@ -85,6 +91,6 @@ try {
       'This is a fault in Tollfence; TF_DEBUG=1 shows where.',
     );
     if (process.env.TF_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    process.exit(exitCode.failed);
+    process.exit(process.argv[2] === 'run' ? 125 : exitCode.failed);
   }
 }

@@ -30,6 +30,11 @@ const block = z.string().refine(text => {
   );
 }, 'must be a CIDR block such as 10.0.0.0/8');
 
+/** Whether a text is the URL of an HTTP proxy. */
+function isProxy(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
 const schema = z
   .strictObject({
     listen: address.default('127.0.0.1:0'),
@@ -41,6 +46,7 @@ const schema = z
           .union([z.string(), z.array(z.string())])
           .default([])
           .transform(files => [files].flat()),
+        proxy: z.string().refine(isProxy, 'must be a URL such as http://proxy.corp:3128').optional(),
         allow_private: z.array(block).default([]),
       })
       .prefault({}),
@@ -76,6 +82,14 @@ export function parseConfig(text: string, source = 'config.yaml'): Config {
   const result = schema.safeParse(plain(document, source) ?? {});
   if (result.success) return result.data;
   throw invalid(source, result.error.issues.flatMap(sentences));
+}
+
+/** What a configuration asks for that this version doesn't do, as sentences. Values aren't quoted: a URL may hold a password. */
+export function notYet({ dashboard, upstream }: Config): string[] {
+  return [
+    ...(dashboard === 'off' ? [] : ['dashboard: this version has no web page, and nothing listens there.']),
+    ...(upstream.proxy === undefined ? [] : ['upstream.proxy: this version connects to upstreams directly.']),
+  ];
 }
 
 /** The document as plain values; aliases are resolved only here. */

@@ -151,7 +151,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
         ? error
         : new Refusal('proxy_error', 'Tollfence failed while it handled this request.', { cause: error });
     if (trace.evidence !== null && trace.decision?.effect !== 'deny') rooms.settle(trace, failed(refusal), outgoing);
-    await rooms.refuse(exchange, refusal, trace);
+    await rooms.refuse(exchange, refusal, trace).catch(() => exchange.destroy());
   } finally {
     decoded?.release();
   }

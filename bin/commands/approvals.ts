@@ -54,7 +54,10 @@ const answer =
   };
 
 export default function register(program: Command): void {
-  const command = program.command('approvals').description('requests that wait for a human');
+  const command = program
+    .command('approvals')
+    .description('requests that wait for a human')
+    .addHelpText('after', '\nExample:\n  tf approvals list');
   command
     .command('list')
     .description('what waits, and what was answered lately')

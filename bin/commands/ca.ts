@@ -17,7 +17,10 @@ interface ExportOptions {
 
 /** Adds `tf ca`. */
 export default function ca(program: Command): void {
-  const command = program.command('ca').description('the certificate authority that clients of the proxy must trust');
+  const command = program
+    .command('ca')
+    .description('the certificate authority that clients of the proxy must trust')
+    .addHelpText('after', '\nExample:\n  tf ca export -o tollfence.crt');
 
   command
     .command('export')

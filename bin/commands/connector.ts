@@ -50,7 +50,10 @@ const hostsOf = (parts: readonly Connector[]): readonly string[] => parts.flatMa
 
 /** Adds `tf connector`. */
 export default function connector(program: Command): void {
-  const command = program.command('connector').description('what is known about APIs');
+  const command = program
+    .command('connector')
+    .description('what is known about APIs')
+    .addHelpText('after', '\nExample:\n  tf connector show github --search branch');
 
   command
     .command('list')

@@ -79,7 +79,10 @@ async function show(name: string, options: { json?: boolean }): Promise<void> {
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 export default function register(program: Command): void {
-  const command = program.command('gateway').description('named agent identities');
+  const command = program
+    .command('gateway')
+    .description('named agent identities')
+    .addHelpText('after', '\nExample:\n  tf gateway create research-agent');
   command
     .command('create <name>')
     .description('make a gateway; it may do nothing until permissions are set')

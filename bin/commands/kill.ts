@@ -58,14 +58,16 @@ async function killSwitch(options: {
   deactivate?: boolean;
   scope: string;
   reason?: string;
+  terminate?: boolean;
   json?: boolean;
 }): Promise<void> {
   if (options.activate === options.deactivate)
     throw new Fault(exitCode.usage, 'Say one of --activate and --deactivate.');
   const { gateway, options: scope } = parseScope(options.scope);
   const rest = { ...scope, ...(options.json ? { json: true } : {}) };
+  const { reason, terminate } = options;
   await (options.activate
-    ? kill(gateway, { ...rest, ...(options.reason === undefined ? {} : { reason: options.reason }) })
+    ? kill(gateway, { ...rest, ...(reason !== undefined && { reason }), ...(terminate && { terminate }) })
     : resume(gateway, rest));
 }
 
@@ -84,19 +86,20 @@ export default function register(program: Command): void {
   program
     .command('resume [gateway]')
     .description('lift a kill switch (operator)')
-    .option('--connector <name>')
-    .option('--run <id>')
-    .option('--all')
+    .option('--connector <name>', 'that of an API')
+    .option('--run <id>', 'that of one run')
+    .option('--all', 'that of everything')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  tf resume research-agent')
     .action(resume);
   program
     .command('kill-switch')
     .description('the same two in one command')
-    .option('--activate')
-    .option('--deactivate')
+    .option('--activate', 'stop')
+    .option('--deactivate', 'let it go on (operator)')
     .requiredOption('--scope <scope>', 'all, gateway:NAME, connector:NAME or run:ID')
-    .option('--reason <text>')
+    .option('--reason <text>', 'why; the agent and the log are told')
+    .option('--terminate', 'end the process trees too')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  tf kill-switch --activate --scope connector:stripe')
     .action(killSwitch);

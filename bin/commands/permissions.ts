@@ -17,7 +17,10 @@ interface SetOptions {
 
 /** Adds `tf permissions`. */
 export default function permissions(program: Command): void {
-  const command = program.command('permissions').description('what a gateway may do');
+  const command = program
+    .command('permissions')
+    .description('what a gateway may do')
+    .addHelpText('after', '\nExample:\n  tf permissions list --gateway research-agent');
 
   command
     .command('set')

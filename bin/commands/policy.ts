@@ -27,7 +27,10 @@ interface Checked {
 
 /** Adds `tf policy`. */
 export default function policy(program: Command): void {
-  const command = program.command('policy').description('write, test and activate a policy in Rego');
+  const command = program
+    .command('policy')
+    .description('write, test and activate a policy in Rego')
+    .addHelpText('after', '\nExample:\n  tf policy test policies/ && tf policy activate policies/');
 
   command
     .command('build')

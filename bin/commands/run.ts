@@ -133,6 +133,9 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
   if (line.guessed)
     refuseProgramAsName(line, line.gateway.includes('/') ? false : await exists(line.gateway), process.env.PATH ?? '');
   const special = options.connectTo.length > 0 || options.upstreamCa.length > 0;
+  const ca = options.upstreamCa.map(file => resolve(file));
+  // A file that can't be used is said now, not to the agent at its first request.
+  if (ca.length > 0) (await import('../../src/tls/trust.js')).upstreamTrust({ extraFiles: ca });
   const connection = await persist(() =>
     stream(
       'POST',
@@ -147,7 +150,7 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
           ? {
               upstream: {
                 connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)),
-                ca: options.upstreamCa.map(file => resolve(file)),
+                ca,
               },
             }
           : {}),

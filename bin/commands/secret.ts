@@ -105,39 +105,56 @@ interface Imported {
   readonly skipped: { readonly variable: string; readonly why: string }[];
 }
 
+/** False for what may be a line of a key that was written without quotes: its Base64 must not be printed as a name. */
+const isVariable = (name: string, value: string | undefined): boolean =>
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && value !== undefined && !/^=*$/.test(value);
+
 /** Takes what it knows out of a `.env` file: variables that a connector's SDKs read. The file stays as it is. */
 async function importEnv(file: string, options: { gateway: string[]; json?: boolean }): Promise<void> {
   let variables: Record<string, string | undefined>;
   try {
-    variables = parseEnv(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    // As editors of other systems leave it: with a byte order mark, and CR LF.
+    const text = readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\ufeff/, '');
+    variables = parseEnv(text.replaceAll('\r\n', '\n'));
   } catch (error) {
     throw new Fault(exitCode.missing, `${file} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
   }
   const { connectors } = await import('../../connectors/index.js');
   const result: Imported = { stored: [], skipped: [] };
+  let pieces = 0;
   const known = new Set(((await call('GET', '/secrets')) as SecretMeta[]).map(({ name }) => name));
   for (const [variable, value] of Object.entries(variables)) {
     const connector = connectors.find(({ credentials }) => credentials?.env?.includes(variable));
     const name = variable.toLowerCase().replaceAll('_', '-');
-    if (connector === undefined)
+    if (connector === undefined && !isVariable(variable, value)) pieces++;
+    else if (connector === undefined)
       result.skipped.push({ variable, why: 'no connector reads it: tf secret set … --host' });
     else if (!value) result.skipped.push({ variable, why: 'it is empty' });
     else if (known.has(name))
       result.skipped.push({ variable, why: `there is a secret ${name} already: tf secret rotate ${name}` });
     else {
-      await call('POST', '/secrets', {
-        name,
-        value: Buffer.from(value).toString('base64'),
-        connector: connector.name,
-        gateways: options.gateway,
-      });
-      result.stored.push(name);
+      try {
+        await call('POST', '/secrets', {
+          name,
+          value: Buffer.from(value).toString('base64'),
+          connector: connector.name,
+          gateways: options.gateway,
+        });
+        result.stored.push(name);
+      } catch (error) {
+        // One value that can't be a secret doesn't keep the others out; anything else would be the same for all.
+        if (!(error instanceof Fault) || error.exit !== exitCode.usage) throw error;
+        result.skipped.push({ variable, why: error.message });
+      }
     }
   }
+  if (pieces > 0)
+    result.skipped.push({ variable: `${pieces} more`, why: 'not NAME=VALUE; not shown, it may be a piece of a value' });
   if (options.json) return json(result);
   for (const name of result.stored) line(`stored   ${name}`);
   for (const { variable, why } of result.skipped) line(`skipped  ${variable}: ${why}`);
-  if (result.stored.length > 0 && file !== '-') note(`The values are still in ${file}: delete them there.`);
+  if (result.stored.length === 0) note('Nothing was stored.');
+  else if (file !== '-') note(`The values are still in ${file}: delete them there.`);
 }
 
 async function unlock(): Promise<void> {
@@ -149,7 +166,10 @@ async function unlock(): Promise<void> {
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 export default function register(program: Command): void {
-  const command = program.command('secret').description('credentials, write-only');
+  const command = program
+    .command('secret')
+    .description('credentials, write-only')
+    .addHelpText('after', '\nExample:\n  gh auth token | tf secret set github-token --connector github');
   command
     .command('set <name>')
     .description('store a secret; its value comes from stdin or a prompt')

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Config, isHostPort, parseConfig } from '../../src/config.js';
+import { type Config, isHostPort, notYet, parseConfig } from '../../src/config.js';
 import { exitCode, Fault } from '../../src/errors.js';
 import { home, paths } from '../home.js';
 import { note } from '../print.js';
@@ -18,13 +18,14 @@ interface ServeOptions {
 /** `HOST:PORT:ADDR:PORT` as for curl. */
 export function parseConnectTo(text: string): [string, string] {
   const match = /^(\[[^\]]+\]|[^:]+):(\d+):(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
-  if (match === null)
+  const [from, to] = match === null ? ['', ''] : [`${match[1]!.toLowerCase()}:${match[2]}`, `${match[3]}:${match[4]}`];
+  if (!isHostPort(from) || !isHostPort(to))
     throw new Fault(
       exitCode.usage,
       `"${text}" is not HOST:PORT:ADDRESS:PORT.`,
       'For example: --connect-to api.github.com:443:127.0.0.1:9443',
     );
-  return [`${match[1]!.toLowerCase()}:${match[2]}`, `${match[3]}:${match[4]}`];
+  return [from, to];
 }
 
 /** The configuration of TF_HOME with what flags and variables say instead. */
@@ -61,13 +62,17 @@ async function serve(options: ServeOptions): Promise<void> {
   const diagnose = (error: unknown): void =>
     note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.on('unhandledRejection', diagnose);
-  const proxy = await openProxy({ home: home(), version: version(), config, diagnose }).catch((error: unknown) => {
-    // Two runs that start in one instant start two proxies: the second steps back, its run waits for the first.
-    if (options.background === true && (error as { code?: string }).code === 'busy') process.exit(0);
-    throw error;
-  });
+  const notices = notYet(config);
+  const proxy = await openProxy({ home: home(), version: version(), config, notices, diagnose }).catch(
+    (error: unknown) => {
+      // Two runs that start in one instant start two proxies: the second steps back, its run waits for the first.
+      if (options.background === true && (error as { code?: string }).code === 'busy') process.exit(0);
+      throw error;
+    },
+  );
   const { address, port } = proxy.listen;
   note(`tollfence ${version()}: forward proxy on ${address}:${port}, home ${home()}`);
+  for (const sentence of notices) note(`warning: ${sentence}`);
 
   const signalled = new Promise<void>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());

@@ -13,6 +13,8 @@ interface Status {
     readonly listen: string;
     readonly started_at: string;
   };
+  /** What the configuration asks for and this version doesn't do. */
+  readonly notices: readonly string[];
   readonly log: { readonly healthy: boolean };
   readonly vault: { readonly locked: boolean; readonly source: string };
   readonly policy: { readonly sha256: string; readonly shipped: boolean };
@@ -53,6 +55,7 @@ async function status({ json: asJson }: { json?: boolean }): Promise<void> {
   line(
     `${styled('bold', 'flying')}  ${answer.requests_in_flight} request${answer.requests_in_flight === 1 ? '' : 's'}`,
   );
+  for (const notice of answer.notices) line(`${styled('yellow', 'config')}  ${notice}`);
   for (const { scope, reason, since } of killed) {
     line(
       `${styled('red', 'killed')}  ${scope.kind === 'all' ? 'everything' : `${scope.kind} ${inert(scope.name ?? '')}`}${since ? ` since ${since}` : ''}${reason ? `: ${inert(reason)}` : ''}`,

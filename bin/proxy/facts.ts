@@ -87,8 +87,12 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     let error: string | null = 'lookup_failed';
     try {
       const outgoing: Outgoing = credentials.outgoing(permit, decoded, named);
-      house.kill.check({ gateway: subject.id, run: subject.run, connector: meaning.action.connector });
-      const answer = await fetchWhole(permit, outgoing, { upstream: parts.upstreamFor(subject.run), now: house.now });
+      const answer = await fetchWhole(permit, outgoing, {
+        upstream: parts.upstreamFor(subject.run),
+        now: house.now,
+        checkKill: () =>
+          house.kill.check({ gateway: subject.id, run: subject.run, connector: meaning.action.connector }),
+      });
       status = answer.status;
       error = null;
       const text = answer.status === 200 && answer.body !== null ? decodeText(answer.body) : undefined;

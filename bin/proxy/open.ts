@@ -35,7 +35,7 @@ import { toData } from '../../src/policy/index.js';
 import { openAuthority } from '../../src/tls/authority.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
-import { paths } from '../home.js';
+import { paths, unusable } from '../home.js';
 import { openLine } from './line.js';
 import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
@@ -56,6 +56,8 @@ export interface ProxyOptions {
   readonly home: string;
   readonly version: string;
   readonly config: Config;
+  /** What the configuration asks for and this version doesn't do, in sentences. */
+  readonly notices: readonly string[];
   /** Host and port of the forward proxy; overrides the configuration. */
   readonly listen?: string;
   diagnose(error: unknown): void;
@@ -110,9 +112,15 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { home, config } = options;
   const now = Date.now;
   const at = paths(home);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  mkdirSync(at.run, { recursive: true, mode: 0o700 });
-  chmodSync(home, 0o700);
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    mkdirSync(at.run, { recursive: true, mode: 0o700 });
+    chmodSync(home, 0o700);
+  } catch (error) {
+    throw unusable(home, error);
+  }
+  // What the operator wrote is wrong before anything is opened: the log has nothing to say about it.
+  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
 
   const state = openExclusiveState(at.state);
   const gateways = readable(at.state, () => openGateways(state));
@@ -141,7 +149,6 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     return log.note({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason });
   });
 
-  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
   const rules = {
     connectTo: new Map(Object.entries(config.upstream.connect_to)),
     allowPrivate: config.upstream.allow_private,
@@ -171,6 +178,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     version: options.version,
     home,
     config,
+    notices: options.notices,
     started: now(),
     now,
     state,

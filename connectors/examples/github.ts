@@ -54,6 +54,8 @@ DELETE /repos/acme/site/git/refs/notes%2Fcommits
   github.ref.delete  delete  repo:acme/site  ref=notes/commits
 PATCH /repos/acme/site/git/refs/heads%2Fmain {"sha":"abc","force":"yes"}
   github.branch.update  write  repo:acme/site  branch=main sha=abc ?force
+PATCH /repos/acme/site/git/refs/heads/main?force=true {"sha":"abc"}
+  github.branch.update  write  repo:acme/site  branch=main sha=abc ?force
 DELETE /repos/acme/site/git/refs/tags/v1.0
   github.tag.delete  delete  repo:acme/site  tag=v1.0
 PATCH /repos/acme/site/git/refs/heads/main {"sha":"abc","force":true}
@@ -107,6 +109,9 @@ GET http://api.github.com/repos/acme/site
   github.unclassified  read  host:api.github.com  ?authority
 
 # https://docs.github.com/graphql
+# A query string that can be read in two ways may hold another document.
+POST /graphql?query=mutation{a};b {"query":"{ viewer { login } }"}
+  github.unclassified  write  host:api.github.com  ?query
 POST /graphql {"query":"query Me { viewer { login } }"}
   github.graphql.query  read  graphql:viewer  fields=["viewer"] field=viewer operation=Me
 POST /graphql {"query":"mutation { viewer: deleteRef(input: {refId: \"x\"}) { clientMutationId } }"}

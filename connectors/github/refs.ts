@@ -8,8 +8,8 @@ type Read = (request: RequestView) => {
 
 const nothing: Read = () => ({ parameters: {}, unknown: [] });
 
-/** `force` and `sha` of an update; of another type, or in a body that can't be read, they are unknown. */
-const update: Read = ({ json }) => {
+/** `force` and `sha` of an update; of another type, in a body that can't be read, or in the query they are unknown. */
+const update: Read = ({ json, query }) => {
   const types = { force: 'boolean', sha: 'string' };
   const body =
     typeof json === 'object' && json !== null && !Array.isArray(json)
@@ -19,8 +19,9 @@ const update: Read = ({ json }) => {
   const unknown: string[] = [];
   for (const [name, type] of Object.entries(types)) {
     const value = body !== null && Object.hasOwn(body, name) ? body[name]! : undefined;
-    if (value === undefined && body !== null) continue;
-    if (value !== undefined && typeof value === type) parameters[name] = value;
+    const elsewhere = query.some(([given]) => given.split('[', 1)[0] === name);
+    if (value === undefined && body !== null && !elsewhere) continue;
+    if (!elsewhere && value !== undefined && typeof value === type) parameters[name] = value;
     else unknown.push(name);
   }
   return { parameters, unknown };

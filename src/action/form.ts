@@ -45,11 +45,14 @@ export function readPairs(text: string): Pairs | undefined {
   return pairs;
 }
 
+// Rack leaves out brackets and spaces in front of a name; PHP spaces, and it ends at NUL and has `_` for dots and spaces.
+const folded = (name: string): string => (/^[\s[\]]*([^[\]\0]*)/.exec(name)?.[1] ?? '').replace(/[\s.]/g, '_');
+
 const bracketed = /^([^[\]]+)((?:\[[^[\]]*\])*)$/;
 
 /**
  * Nests pairs by the brackets in their names. A place that is given twice, in two shapes or with broken brackets is
- * {@link unclear}. Indices stay names: `items[0][price]` is at `/items/0/price`.
+ * {@link unclear}, and so is the name that other readers make of an odd one (`[a]`, ` a`, `a.b`). Indices stay names: `items[0][price]` is at `/items/0/price`.
  */
 export function nest(pairs: Pairs): JsonObject {
   const root = emptyObject();
@@ -58,6 +61,9 @@ export function nest(pairs: Pairs): JsonObject {
     const brackets = bracketed.exec(name)?.[2];
     const path = brackets ? [top, ...brackets.slice(1, -1).split('][')] : [top];
     if (brackets === undefined || path.length > maxDepth || !place(root, path, value)) root[top] = unclear;
+    // What is another name to some readers makes that one unclear too.
+    const other = folded(name);
+    if (other !== top) root[other] = unclear;
   }
   return root;
 }

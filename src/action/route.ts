@@ -150,7 +150,12 @@ export function compileRoute(
     fault(template);
     return null;
   }
-  if (typeof route === 'function') return { template, read: route };
+  if (typeof route === 'function') {
+    // A function sees pairs: none would mean to it that there is no query.
+    const read: CompiledRoute = (view, path) =>
+      view.pairs === undefined ? { undetermined: ['query'] } : route(view, path);
+    return { template, read };
+  }
   const list: readonly RouteRow[] = Array.isArray(route) ? route : [route as RouteRow];
   if (list.length === 0) fault('there is no row');
   const rows = list.map(row => compileRow(row, template.names, fault));

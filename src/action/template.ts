@@ -45,9 +45,9 @@ export function parseTemplate(text: string): Template | string {
 
 const emptyNode = <T>(): Node<T> => ({ literals: new Map(), one: null, many: null, leaf: null });
 
-// What would mean another path to somebody who decodes once more, cuts at `;` or takes `\` for `/`.
-const unsafe = /[\u0000-\u001f\u007f-\u009f\\;]|%[0-9a-fA-F]{2}/;
-const unsafeMany = /[\u0000-\u001f\u007f-\u009f\\]|%[0-9a-fA-F]{2}/;
+// What would mean another path to somebody who decodes once more, cuts at `;` or white space, or takes `\` for `/`.
+const unsafe = /[\u0000-\u001f\u007f-\u009f\\;]|%[0-9a-fA-F]{2}|^\s|\s$/;
+const unsafeMany = /[\u0000-\u001f\u007f-\u009f\\]|%[0-9a-fA-F]{2}|^\s|\s$/;
 
 const safeOne = (value: string): boolean =>
   value !== '' && value !== '.' && value !== '..' && !value.includes('/') && !unsafe.test(value);

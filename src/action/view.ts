@@ -41,6 +41,12 @@ function mediaType(text: string): MediaType {
   return opaque;
 }
 
+const windowBytes = 64 << 10;
+
+/** Percent escapes and JSON's, undone where they stand for one byte. */
+const unescaped = (text: string): string =>
+  text.replace(/(?:%|\\u00)([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
 /** Whether a document holds something that isn't exact. */
 function isUnclear(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return value === unclear;
@@ -145,11 +151,26 @@ export class View implements RequestView {
     return this.#request.fields.some(([field]) => field.length === name.length && field.toLowerCase() === name);
   }
 
-  /** Whether one of these fields is there, whose names begin with `x-`. Names in lower case. */
+  /** Whether one of these fields is there, whose names begin with `x-`, in lower case. CGI and its heirs read `X_A` as `X-A`. */
   hasExtension(names: ReadonlySet<string>): boolean {
     return this.#request.fields.some(
-      ([field]) => (field[0] === 'x' || field[0] === 'X') && names.has(field.toLowerCase()),
+      ([field]) => (field[0] === 'x' || field[0] === 'X') && names.has(field.toLowerCase().replaceAll('_', '-')),
     );
+  }
+
+  /**
+   * What is in a query, form or document that can't be read in one way only, with its escapes undone, for readers who are
+   * less strict than we are. In windows that overlap: a body of megabytes is not made into one text.
+   */
+  *unread(): Iterable<string> {
+    const { query, content } = this.#request;
+    if (this.pairs === undefined) yield unescaped(query);
+    if (content === null || this.empty || this.document !== undefined) return;
+    const type = this.header('content-type') ?? '';
+    if (type !== '' && !/json|urlencoded|form-data/i.test(type)) return;
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    for (let at = 0; at < bytes.length; at += windowBytes)
+      yield unescaped(bytes.toString('latin1', Math.max(0, at - 128), at + windowBytes));
   }
 
   #mediaType(): MediaType {

@@ -68,6 +68,8 @@ interface Options {
 type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
   expires: number;
   answering: boolean;
+  /** Whether the agent has had its answer: the next such request is a new one, and this stays to be seen. */
+  told: boolean;
   wake: Set<() => void>;
 };
 
@@ -108,7 +110,9 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
   const held = new Map<string, Held>();
   const nextId = ulids(now, randomBytes);
 
-  const shown = ({ expires: _, wake: __, answering: ___, ...approval }: Held): Approval => ({ ...approval });
+  const shown = ({ expires: _, wake: __, answering: ___, told: ____, ...approval }: Held): Approval => ({
+    ...approval,
+  });
   const settle = (approval: Held, state: ApprovalState): void => {
     approval.state = state;
     for (const wake of approval.wake) wake();
@@ -154,6 +158,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       reason: null,
       expires: now() + expire,
       answering: false,
+      told: false,
       wake: new Set(),
     };
     held.set(approval.id, approval);
@@ -235,7 +240,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       const approval =
         same.find(({ state }) => state === 'granted') ??
         same.find(({ state }) => state === 'pending') ??
-        same.find(({ state }) => state === 'refused' || state === 'expired') ??
+        same.find(({ state, told }) => !told && (state === 'refused' || state === 'expired')) ??
         (await request(trace, binding));
       if (approval.state === 'pending')
         await wait(approval, flight, Math.min(trace.decision!.hold ?? hold, approval.expires - now()));
@@ -256,13 +261,13 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
             )
           ).permit;
         case 'refused':
-          held.delete(approval.id);
+          approval.told = true;
           throw new Refusal(
             'approval_refused',
             `The approval was refused${who}${approval.reason ? `: ${approval.reason}` : ''}.`,
           );
         case 'expired':
-          held.delete(approval.id);
+          approval.told = true;
           throw new Refusal('approval_timeout', 'Nobody approved this request in time.');
         default: {
           // Redeemed by another one that is the same: this one waits for the next.

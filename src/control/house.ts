@@ -16,6 +16,8 @@ export interface House {
   readonly version: string;
   readonly home: string;
   readonly config: Config;
+  /** What the configuration asks for and this version doesn't do, in sentences. */
+  readonly notices: readonly string[];
   readonly started: number;
   readonly now: () => number;
   readonly state: State;

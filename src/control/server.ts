@@ -119,6 +119,8 @@ export function serveControl(
   const server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? '/', 'http://control');
+      // As it was sent: a URL would resolve a name that is ".." away.
+      const [path = '/'] = (request.url ?? '/').split('?', 1);
       const claims: Claims = {
         token: header(request, 'authorization')?.replace(/^Bearer /, '') ?? null,
         pid: Number(header(request, 'tf-pid')) || null,
@@ -126,7 +128,7 @@ export function serveControl(
         run: header(request, 'tf-run'),
       };
       for (const route of routes) {
-        const params = route.method === request.method ? match(url.pathname, route.path) : null;
+        const params = route.method === request.method ? match(path, route.path) : null;
         if (params === null) continue;
         if (route.authority === 'operator') {
           refuse(request, claims, check.objection(claims));
@@ -150,11 +152,11 @@ export function serveControl(
         if (result !== undefined) answer(response, 200, result);
         return;
       }
-      if (request.method === 'POST' && url.pathname === '/challenge')
+      if (request.method === 'POST' && path === '/challenge')
         return answer(response, 200, { proof: check.challenge() });
       throw new Fault(
         exitCode.missing,
-        `The proxy has no ${request.method} ${url.pathname}.`,
+        `The proxy has no ${request.method} ${path}.`,
         'Is it older than this tf? Restart it with: tf stop',
       );
     })().catch((error: unknown) => {

@@ -8,15 +8,15 @@ const shortest = 6;
 /**
  * The forms of a value, each of at least 6 bytes, longest first, none twice: raw; base64 and base64url in the three
  * alignments, cut to the characters that don't depend on what stands around it; hex; percent-encoded (what must be, and
- * every byte); JSON-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
+ * every byte); JSON-escaped (likewise); HTML-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
  */
 export function needles(value: Buffer, scheme: Scheme): Buffer[] {
   const forms = new Set<string>();
   for (const part of secretParts(value, scheme)) {
     const raw = part.toString('latin1');
     // Nobody has a reason to escape unreserved characters, but a few escape everything.
-    const escaped = unreserved.test(raw) ? everyOctet(part) : [...percents(part), ...jsons(part)];
-    for (const form of [raw, ...base64s(part), ...hexes(part), ...escaped]) {
+    const escaped = unreserved.test(raw) ? [] : [...percents(part), ...jsons(part), ...htmls(part)];
+    for (const form of [raw, ...base64s(part), ...hexes(part), ...everyOne(part), ...escaped]) {
       if (form.length >= shortest) forms.add(form);
     }
   }
@@ -26,10 +26,16 @@ export function needles(value: Buffer, scheme: Scheme): Buffer[] {
 /** What percent-encoding and JSON leave as it is (RFC 3986 §2.3, less `~`, which the form encoding escapes). */
 const unreserved = /^[A-Za-z0-9._-]*$/;
 
-/** Every byte percent-encoded. */
-function everyOctet(part: Buffer): string[] {
-  const lower = part.toString('hex').replace(/../g, '%$&');
-  return [lower, lower.toUpperCase()];
+/** Every byte percent-encoded, and every character escaped as in JSON. */
+function everyOne(part: Buffer): string[] {
+  const octets = part.toString('hex').replace(/../g, '%$&');
+  const escapes = (digits: (code: string) => string): string =>
+    Array.from(
+      { length: text.length },
+      (_, i) => `\\u${digits(text.charCodeAt(i).toString(16).padStart(4, '0'))}`,
+    ).join('');
+  const text = part.toString('utf8');
+  return [octets, octets.toUpperCase(), escapes(code => code), escapes(code => code.toUpperCase())];
 }
 
 function base64s(part: Buffer): string[] {
@@ -37,7 +43,15 @@ function base64s(part: Buffer): string[] {
     const text = Buffer.concat([Buffer.alloc(offset), part]).toString('base64');
     // Six bits a character: leave out those that share bits with a byte before or after the part.
     const middle = text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + part.length) * 8) / 6));
-    return [middle, middle.replaceAll('+', '-').replaceAll('/', '_')];
+    const percent = middle.replaceAll('+', '%2B').replaceAll('/', '%2F');
+    return [
+      middle,
+      middle.replaceAll('+', '-').replaceAll('/', '_'),
+      // In a query, and in JSON by writers that escape slashes.
+      percent,
+      percent.replace(/%2[BF]/g, octet => octet.toLowerCase()),
+      middle.replaceAll('/', '\\/'),
+    ];
   });
 }
 
@@ -77,4 +91,14 @@ function jsons(part: Buffer): string[] {
     ]),
   ];
   return forms.map(form => Buffer.from(form).toString('latin1'));
+}
+
+/** As text or an attribute of HTML, by the writers that are about (PHP, Python, Go, Ruby, and JavaScript's). */
+function htmls(part: Buffer): string[] {
+  const plain = part.toString('latin1').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const forms = ['&quot;', '&#34;'].flatMap(double => [
+    plain,
+    ...["'", '&#39;', '&#x27;', '&#039;'].map(single => plain.replaceAll('"', double).replaceAll("'", single)),
+  ]);
+  return [...forms, plain.replaceAll('&gt;', '>')];
 }

@@ -58,7 +58,9 @@ export function plainExchange(
       if (response.headersSent || response.destroyed) return void socket.destroy();
       // A body that was never read would be taken for the next request; a client that still waits for 100 sends none.
       const shut = close || !request.complete;
-      response.writeHead(status, [...fields.flat(), ...(shut ? ['Connection', 'close'] : [])] as unknown as string[]);
+      const flat = [...fields.flat(), ...(shut ? ['Connection', 'close'] : [])];
+      // With its own reason phrase: one of the upstream's may have been left behind by an attempt that failed.
+      response.writeHead(status, STATUS_CODES[status] ?? '', flat as unknown as string[]);
       response.end(request.method === 'HEAD' ? undefined : body);
       if (shut) response.once('finish', () => linger(request, socket));
     },

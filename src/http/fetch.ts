@@ -13,8 +13,15 @@ export interface Fetched {
   readonly body: Buffer | null;
 }
 
-/** Sends a permitted request and reads its whole answer. Rejects on any fault, and after 2 s. */
-export function fetchWhole(permit: Permit, outgoing: Outgoing, options: ForwardOptions): Promise<Fetched> {
+/**
+ * Sends a permitted request and reads its whole answer. Rejects on any fault, and after 2 s. `checkKill` is asked
+ * immediately before the first byte, and throws if nothing may leave any more.
+ */
+export function fetchWhole(
+  permit: Permit,
+  outgoing: Outgoing,
+  options: ForwardOptions & { readonly checkKill: () => void },
+): Promise<Fetched> {
   admit(permit, outgoing, options.now());
   const { request } = outgoing;
   const pool = options.upstream.pool(permit.allowed.gateway, request, outgoing.credential);
@@ -33,6 +40,11 @@ export function fetchWhole(permit: Permit, outgoing: Outgoing, options: ForwardO
       {
         onRequestStart(controller) {
           abort = error => controller.abort(error);
+          try {
+            options.checkKill();
+          } catch (error) {
+            controller.abort(error as Error);
+          }
         },
         onResponseStart(_, code) {
           status = code;

@@ -23,10 +23,14 @@ export interface ForwardOptions {
   readonly now: () => number;
 }
 
+const ranges = new Set(['range', 'if-range', 'request-range']);
+
 /** The head as undici takes it: Host first, then the canonical fields, names and values in turn. */
 export function printFields({ request, payload, needles }: Outgoing): string[] {
   const flat = ['host', printAuthority(request)];
   for (const [name, value] of request.fields) {
+    // A secret that comes back in ranges is in none of them; whoever is asked for a part may always send the whole.
+    if (needles.length > 0 && ranges.has(name.toLowerCase())) continue;
     // Only codings that can be undone again may come back on a request that carries a secret.
     if (needles.length > 0 && name.length === 15 && name.toLowerCase() === 'accept-encoding') {
       const codings = value.split(',').filter(coding => /^\s*(gzip|deflate|br|identity|x-gzip)\s*(;|$)/i.test(coding));

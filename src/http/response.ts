@@ -56,6 +56,9 @@ const dropped = new Set([
   'tf-kill-switch',
 ]);
 
+// For every recipient (RFC 9110 §7.6.1): an answer that names them in Connection would hide how its body is to be read.
+const endToEnd = new Set(['content-type', 'content-encoding', 'content-length', 'content-range']);
+
 const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -64,10 +67,16 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 };
 
 /** The client's head: everything end-to-end as it was, without what we must not pass on. */
-function head(from: Arriving): { flat: string[]; coding: string; found: number } {
+function head(from: Arriving): { flat: string[]; reason: string; coding: string; found: number } {
   const flat: string[] = [];
-  let coding = '';
+  const codings: string[] = [];
   let found = 0;
+  const clean = (text: string): string => {
+    if (from.needles.length === 0) return text;
+    const scrubbed = scrubText(text, from.needles);
+    found += scrubbed.found;
+    return scrubbed.text;
+  };
   const named = new Set<string>();
   for (let i = 0; i < from.rawHeaders.length; i += 2) {
     const name = from.rawHeaders[i]!;
@@ -76,21 +85,19 @@ function head(from: Arriving): { flat: string[]; coding: string; found: number }
         named.add(option.trim().toLowerCase());
     }
   }
+  for (const name of endToEnd) named.delete(name);
   for (let i = 0; i < from.rawHeaders.length; i += 2) {
     const name = from.rawHeaders[i]!.toString('latin1');
     const key = name.toLowerCase();
     if (dropped.has(key) || named.has(key)) continue;
-    let value = from.rawHeaders[i + 1]!.toString('latin1');
-    if (key === 'content-encoding') coding = value.trim().toLowerCase();
-    if (from.needles.length > 0) {
-      const clean = scrubText(value, from.needles);
-      value = clean.text;
-      found += clean.found;
-    }
-    flat.push(name, value);
+    const value = from.rawHeaders[i + 1]!.toString('latin1');
+    if (key === 'content-encoding') codings.push(value.trim().toLowerCase());
+    flat.push(clean(name), clean(value));
   }
   flat.push('Tf-Decision', 'allow', 'Tf-Evidence-Id', from.evidence);
-  return { flat, coding, found };
+  // The reason phrase says nothing to programs, and may hold what can't be printed again.
+  const reason = /^[\t\x20-\x7e]*$/.test(from.message) ? clean(from.message) : '';
+  return { flat, reason, coding: codings.join(', '), found };
 }
 
 const without = (flat: readonly string[], names: readonly string[]): string[] =>
@@ -116,12 +123,13 @@ function bodyHash(): { update(chunk: Buffer): void; digest(): string } {
 /** Starts the answer to the client and returns what carries its body. */
 export function responseCarrier(from: Arriving): Carrier {
   const { response } = from;
-  const { flat, coding, found } = head(from);
+  const { flat, reason, coding, found } = head(from);
   const bodyless = from.method === 'HEAD' || from.status === 204 || from.status === 304;
   const body = bodyHash();
   const scrub = from.needles.length > 0 && !bodyless ? scrubber(from.needles) : null;
   let received = 0;
   let decoder: Transform | null = null;
+  let decoded = false;
   let fields = flat;
 
   if (scrub !== null && coding !== '' && coding !== 'identity') {
@@ -139,7 +147,7 @@ export function responseCarrier(from: Arriving): Carrier {
   }
 
   response.sendDate = false;
-  response.writeHead(from.status, from.message, fields as unknown as string[]);
+  response.writeHead(from.status, reason, fields as unknown as string[]);
   // Head and body of a small answer are there in one tick and leave as one TLS record; an event stream's client, though,
   // waits for the head before the first event is there.
   let begun = false;
@@ -163,6 +171,11 @@ export function responseCarrier(from: Arriving): Carrier {
       response.once('drain', () => open.resume());
     });
     open.on('drain', () => from.resume());
+    // Deflate and brotli know their own end; what the upstream sends after it belongs to nothing.
+    open.once('end', () => {
+      decoded = true;
+      from.resume();
+    });
     open.on('error', () => from.fail(new Refusal('upstream_protocol', 'The answer is not coded as it says.')));
   }
   const finish = (done: () => void): void => {
@@ -184,14 +197,14 @@ export function responseCarrier(from: Arriving): Carrier {
       spent(chunk.length);
       body.update(chunk);
       if (decoder !== null) {
-        if (!decoder.write(chunk)) from.pause();
+        if (!decoded && !decoder.write(chunk)) from.pause();
       } else if (!write(chunk)) {
         from.pause();
         response.once('drain', () => from.resume());
       }
     },
     end(done) {
-      if (decoder === null) return finish(done);
+      if (decoder === null || decoded) return finish(done);
       decoder.once('end', () => finish(done));
       decoder.end();
     },

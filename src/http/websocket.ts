@@ -3,7 +3,7 @@
  * verified. The head that goes upstream is the canonical one, not the one that came.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
-import { type Duplex, Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
@@ -11,7 +11,8 @@ import type { Permit } from '../permit.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { admit, type ForwardOptions } from './forward.js';
-import { scrubber, scrubText } from './scrub.js';
+import { maskFrames } from './frames.js';
+import { scrubText } from './scrub.js';
 import { printAuthority, printTarget } from './target.js';
 import { upstreamRefusal } from './upstream.js';
 
@@ -44,34 +45,6 @@ function printInto(message: IncomingMessage, { request }: Outgoing): void {
   Object.defineProperty(message, 'headers', { value: headers, configurable: true });
   message.method = 'GET';
   message.url = printTarget(request.path, request.query);
-}
-
-// Long enough for the rest of a message that is on its way, short enough to be no wait for a person.
-const patience = 100;
-
-/** Frames from upstream with the secret masked. What may be the start of one is kept back, but not for ever: the next frame may never come. */
-function maskingStream(needles: readonly Buffer[], onFound: (count: number) => void): Transform {
-  const scrub = scrubber(needles);
-  let timer: NodeJS.Timeout | undefined;
-  let reported = 0;
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      clearTimeout(timer);
-      const clean = scrub.push(chunk);
-      onFound(scrub.found - reported);
-      reported = scrub.found;
-      timer = setTimeout(() => this.push(scrub.end()), patience);
-      done(null, clean);
-    },
-    flush(done) {
-      clearTimeout(timer);
-      done(null, scrub.end());
-    },
-    destroy(error, done) {
-      clearTimeout(timer);
-      done(error);
-    },
-  });
 }
 
 /** Carries a permitted upgrade until one side closes. Rejects with `Refusal` while nothing has gone to the client. */
@@ -113,10 +86,17 @@ export async function carryWebSocket(
       started.prependListener('upgrade', (answer: IncomingMessage) => {
         status = 101;
         const headers = answer.headers as Record<string, string | string[]>;
-        for (const [name, value] of Object.entries(headers)) {
-          const clean = [value].flat().map(text => scrubText(text, outgoing.needles));
-          scrubbed += clean.reduce((sum, { found }) => sum + found, 0);
-          headers[name] = clean.length === 1 ? clean[0]!.text : clean.map(({ text }) => text);
+        const clean = (text: string): string => {
+          const { text: shown, found } = scrubText(text, outgoing.needles);
+          scrubbed += found;
+          return shown;
+        };
+        for (const name of Object.keys(headers)) delete headers[name];
+        // As they came: Node's own lower-cases the names, in which a secret would not be found any more.
+        for (let i = 0; i < answer.rawHeaders.length; i += 2) {
+          const name = clean(answer.rawHeaders[i]!);
+          if (/^(tf-|proxy-|alt-svc$)/i.test(name)) continue;
+          headers[name] = [headers[name] ?? [], clean(answer.rawHeaders[i + 1]!)].flat();
         }
         headers['tf-decision'] = 'allow';
         headers['tf-evidence-id'] = permit.allowed.evidence;
@@ -145,9 +125,10 @@ export async function carryWebSocket(
     });
     proxy.on('open', (opened: Duplex) => {
       if (outgoing.needles.length === 0) return;
-      const masking = maskingStream(outgoing.needles, count => {
+      const masking = maskFrames(outgoing.needles, count => {
         scrubbed += count;
       });
+      masking.on('error', fail);
       opened.unpipe(socket);
       opened.pipe(masking).pipe(socket);
     });
@@ -155,6 +136,13 @@ export async function carryWebSocket(
     proxy.ws(message, socket, rest, { target: `http://${printAuthority(request)}` }, fail);
     // The library would pass on an answer that is no upgrade as it came, with a secret that it may echo; and hang up on an error.
     const pending = outbound as ClientRequest | null;
+    // Nor does it look at what the upstream has switched to.
+    const switched = pending?.listeners('upgrade') ?? [];
+    pending?.removeAllListeners('upgrade').on('upgrade', (answer: IncomingMessage, ...rest: unknown[]) => {
+      if (answer.headers.upgrade?.toLowerCase() === 'websocket')
+        for (const listener of switched) listener.call(pending, answer, ...rest);
+      else fail(new Refusal('upstream_protocol', `${request.host} switched to another protocol than websocket.`));
+    });
     pending?.removeAllListeners('error').on('error', fail);
     pending?.removeAllListeners('response').on('response', (answer: IncomingMessage) => {
       fail(

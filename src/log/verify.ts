@@ -7,7 +7,7 @@ import { noEntryBefore } from './entry.js';
 import { Finding, type Unsound } from './finding.js';
 import type { PublicKey } from './key.js';
 import { Verifier } from './note.js';
-import { emptyRoot, leafHash, sha256 } from './tree.js';
+import { leafHash, sha256 } from './tree.js';
 import { type StoredCheckpoint, Witness } from './witness.js';
 
 /** An entry as it is kept: its bytes, and what a database says of it in columns beside them. */
@@ -189,11 +189,8 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
     before = entry;
     ({ value, done } = stream.next());
   }
-  if (witness === null || verifier === null) {
-    if (evidence.head !== undefined || evidence.complete)
-      throw new Finding('truncated', 0, 'The log has no entry at all.');
-    return { ok: true, origin: null, entries: 0, attested: 0, anchored: null, root: emptyRoot };
-  }
+  // A log begins with an entry that says so: without any, nothing holds.
+  if (witness === null || verifier === null) throw new Finding('truncated', 0, 'The log has no entry at all.');
   const root = witness.finish(evidence.complete);
   return {
     ok: true,

@@ -24,6 +24,7 @@ const acme: Connector = {
     'POST /throws': () => {
       throw new Error('no');
     },
+    'GET /pairs': ({ query }) => ({ action: query.length === 0 ? 'pairs.none' : 'pairs.some' }),
     'POST /bad-name': () => ({ action: 'Bad Name' }),
   },
 };
@@ -63,6 +64,9 @@ test('a path that somebody could read differently is unclassified', () => {
     '/a/..',
     '/a/x%00',
     '/a/x%0a',
+    '/a/x%20',
+    '/a/%20x',
+    '/f/x/y%C2%A0',
     '/a/x%5Cy',
     '/a/x;y',
     '/a/%252e',
@@ -117,15 +121,31 @@ test('a connector serves its hosts over TLS on port 443, and a function that fai
   assert.equal(is('GET https://api.acme.dev:8443/a/1'), 'acme.unclassified read host:api.acme.dev:8443 ?authority');
   assert.equal(is('POST /throws'), 'acme.unclassified write host:api.acme.dev');
   assert.equal(is('POST /bad-name'), 'acme.unclassified write host:api.acme.dev ?action');
+  assert.equal(is('GET /pairs'), 'acme.pairs.none read host:api.acme.dev');
+  assert.equal(is('GET /pairs?a=b'), 'acme.pairs.some read host:api.acme.dev');
+  assert.equal(
+    is('GET /pairs?a=b;c'),
+    'acme.unclassified read host:api.acme.dev ?query',
+    'a query that can be read in two ways',
+  );
 });
 
 test('who overrides the method may do anything', () => {
   const overridden = 'acme.unclassified permissions host:api.acme.dev ?method';
-  for (const name of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override'])
+  for (const name of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override', 'X_HTTP_Method_Override'])
     assert.equal(is('GET /a/1', [name, 'DELETE']), overridden);
   assert.equal(is('GET /a/1?_method=DELETE'), overridden);
   assert.equal(is('POST /m _method=DELETE'), overridden);
   assert.equal(is('POST /m {"_method":"DELETE"}'), overridden);
+  // Also where our own reader gives up, and another one may go on.
+  for (const query of ['_method=DELETE&x=;', 'x=%zz&%5Fmethod=DELETE', '_method=DELETE;x', '[_method]=DELETE'])
+    assert.equal(is(`GET /a/1?${query}`), overridden, query);
+  for (const body of ['_method=DELETE&a=1;2', 'a=%zz&_method=DELETE', '%5fmethod=DELETE&%', '.method=DELETE'])
+    assert.equal(post(body, [['Content-Type', 'application/x-www-form-urlencoded']]), overridden, body);
+  assert.equal(post('{"_method":"PUT","_method":"DELETE"}', [json]), overridden);
+  const part = '--b\r\nContent-Disposition: form-data; name=_method\r\n\r\nDELETE\r\n--b--';
+  assert.equal(post(part, [['Content-Type', 'multipart/form-data; boundary=b']]), overridden);
+  assert.equal(is('GET /a/1?q=the_method;x'), 'acme.a.get read a:1');
   assert.equal(is('POST https://other.dev/x _method=DELETE'), 'http.unclassified permissions host:other.dev ?method');
 });
 

@@ -145,7 +145,7 @@ test('brackets nest, and what is there twice is unclear', () => {
   const like = (value: unknown): unknown => Object.assign(Object.create(null) as object, value);
   assert.deepEqual(form('a[b]=c&a[d][e]=f'), like({ a: like({ b: 'c', d: like({ e: 'f' }) }) }));
   assert.deepEqual(form('a[]=x&a[]=y'), like({ a: ['x', 'y'] }));
-  assert.deepEqual(form('a+b=%2B+'), like({ 'a b': '+ ' }));
+  assert.deepEqual(form('a+b=%2B+'), like({ 'a b': '+ ', a_b: unclear }));
   for (const text of [
     'a=1&a=2',
     'a=1&a[b]=2',
@@ -159,6 +159,10 @@ test('brackets nest, and what is there twice is unclear', () => {
   ]) {
     assert.deepEqual(form(`${text}&z=9`), like({ a: unclear, z: '9' }), text);
   }
+  // Rack takes `[a]` for `a`, PHP ` a`, `a\0b` too, and `b.c` for `b_c`.
+  for (const text of ['[a]=1', '+a=1', '%20a=1', 'a%00b=1', 'a=2&[a]=1', '[a]=1&a=2', '[[a=1'])
+    assert.equal((form(text) as { a: unknown }).a, unclear, text);
+  assert.equal((form('b.c=1') as { b_c: unknown }).b_c, unclear);
   for (const text of ['a=1;b=2', 'a=%zz', 'a=%ff', 'a=%2']) assert.equal(readPairs(text), undefined, text);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isHostPort, parseConfig, parseDuration } from '../../src/config.js';
+import { isHostPort, notYet, parseConfig, parseDuration } from '../../src/config.js';
 import { Fault } from '../../src/errors.js';
 
 /** The faults that a text has, as sentences. */
@@ -28,6 +28,19 @@ test('an empty file has the defaults of the contract', () => {
     assert.equal(config.log.durability, 'full');
     assert.equal(config.idle, 600_000);
   }
+});
+
+test('what is asked for and not there yet is read, and said without quoting it', () => {
+  const asked = parseConfig('dashboard: 127.0.0.1:0\nupstream: {proxy: "http://user:password@proxy.corp:3128"}\n');
+  assert.deepEqual(
+    notYet(asked).map(sentence => sentence.split(':')[0]),
+    ['dashboard', 'upstream.proxy'],
+  );
+  assert.doesNotMatch(notYet(asked).join(), /password/);
+  assert.deepEqual(notYet(parseConfig('')), []);
+  assert.deepEqual(notYet(parseConfig('dashboard: off')), []);
+  for (const proxy of ['proxy.corp:3128', 'socks5://proxy.corp', 'http://', '""', '1'])
+    assert.match(faults(`upstream: {proxy: ${proxy}}`).join(), /^upstream\.proxy: /, proxy);
 });
 
 test('all faults are listed at once, each with its path', () => {

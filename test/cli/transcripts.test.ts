@@ -63,8 +63,7 @@ test('every command shows an example, and every one that reads prints JSON', { t
     assert.ok(top.length > 12, overview);
     const reads = /^(status|explain|logs|(.+ )?(list|show|head|verify))$/;
     for (const name of top) {
-      const below = await commandsOf(help, [name]);
-      for (const path of below.length > 0 ? below : [[name]]) {
+      for (const path of [[name], ...(await commandsOf(help, [name]))]) {
         const text = await help(...path);
         assert.match(text, /\nExample:\n {2}(.* )?tf /, `tf ${path.join(' ')} --help has no example:\n${text}`);
         if (reads.test(path.join(' '))) assert.match(text, /--json/, `tf ${path.join(' ')} has no --json`);

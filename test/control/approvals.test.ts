@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { entries } from '../faults/ledger.js';
 import { type Agent, openTls, type RawAnswer, send, startAgent } from '../http/agent.js';
@@ -152,6 +154,9 @@ test('a refusal reaches the agent with who and why', async () => {
   assert.match(problem(answer).detail, /not on fridays/);
   assert.match(answer.head, /tf-decision: deny/i);
   assert.equal(at('/refused'), 0);
+  // It is still there to be looked at, and the same request asks anew.
+  assert.equal(JSON.parse(await world.ok(['approvals', 'show', id, '--json'])).state, 'refused');
+  assert.notEqual(await pending('/refused'), id);
 });
 
 test('silence is a denial that says that it was a time-out', async () => {
@@ -163,7 +168,7 @@ test('silence is a denial that says that it was a time-out', async () => {
   const answer = await post('/silent');
   assert.equal(answer.status, 403);
   assert.equal(problem(answer).code, 'approval_timeout');
-  assert.equal((await world.tf(['approvals', 'approve', id])).code, 4);
+  assert.equal((await world.tf(['approvals', 'approve', id])).code, 1);
   assert.equal(at('/silent'), 0);
 });
 
@@ -194,4 +199,28 @@ test('an approval can be answered once', async () => {
   assert.equal((await world.tf(['approvals', 'approve', 'apr_none'])).code, 4);
   await world.ok(['audit', 'verify']);
   assert.equal((await entries(world)).filter(({ type }) => type === 'proxy.started').length, 1);
+});
+
+test('whoever refuses from inside a run signs as that run, whatever name is given', async () => {
+  const id = await pending('/signed');
+  const run = agent.env.TF_RUN!;
+  const status = await new Promise(resolve => {
+    const call = request(
+      {
+        socketPath: join(world.home, 'control.sock'),
+        method: 'POST',
+        path: `/approvals/${id}/deny`,
+        headers: { 'tf-run': run },
+        agent: false,
+      },
+      response => {
+        response.resume();
+        resolve(response.statusCode);
+      },
+    );
+    call.end(JSON.stringify({ by: 'alice@example.com' }));
+  });
+  assert.equal(status, 200);
+  const refused = (await entries(world)).find(({ type, approval }) => type === 'approval.refused' && approval === id);
+  assert.equal(refused?.by, `run:${run}`);
 });

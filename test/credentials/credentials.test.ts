@@ -176,6 +176,17 @@ const disguises: Record<string, (whole: Buffer, secret: string) => string> = {
     [...Buffer.from(secret)].map(byte => `%${byte.toString(16).padStart(2, '0')}`).join(''),
   JSON: (_, secret) => Buffer.from(JSON.stringify({ echo: secret })).toString('latin1'),
   'JSON with \\/': (_, secret) => Buffer.from(JSON.stringify(secret).replaceAll('/', '\\/')).toString('latin1'),
+  'every character escaped in JSON': (_, secret) =>
+    secret
+      .split('')
+      .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  'base64 in a query': whole => encodeURIComponent(whole.toString('base64')),
+  'base64 in JSON with \\/': whole => whole.toString('base64').replaceAll('/', '\\/'),
+  HTML: (_, secret) =>
+    Buffer.from(
+      secret.replace(/[&<>"']/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? '&#39;'),
+    ).toString('latin1'),
   'JSON in ASCII': (_, secret) =>
     JSON.stringify(secret).replace(/[\u007f-\uffff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
 };

@@ -19,6 +19,7 @@ function status({ house }: Call): unknown {
       node: process.version,
     },
     healthy: house.log.healthy && !house.vault.locked,
+    notices: house.notices,
     log: { healthy: house.log.healthy, origin: house.log.origin },
     vault: { locked: house.vault.locked, source: house.vault.source, generation: house.vault.generation },
     policy: { sha256: house.policy.digest, shipped: house.policy.shipped },

@@ -172,8 +172,9 @@ async function resume(call: Call): Promise<unknown> {
 
 const answerApproval =
   (verdict: 'granted' | 'refused') =>
-  ({ house, params, body, by }: Call): unknown =>
-    house.approvals.answer(params.id!, verdict, text(body.by, by), text(body.reason));
+  ({ house, params, body, by, inside }: Call): unknown =>
+    // Who stands inside a run doesn't sign for somebody else.
+    house.approvals.answer(params.id!, verdict, inside === null ? text(body.by, by) : by, text(body.reason));
 
 export const stateRoutes: readonly Route[] = [
   { method: 'GET', path: '/gateways', authority: 'any', handle: ({ house }) => house.gateways.list() },
