@@ -80,6 +80,7 @@ export function forward(
       // A kill destroys both sides at once; whichever is heard of first, that was why.
       const error = fault !== null && flight.stopped ? killed() : fault;
       response.off('close', leave);
+      flight.onStop = null;
       if (error !== null && carrier === null) return reject(error);
       if (error !== null) exchange.destroy();
       resolve({
@@ -101,6 +102,9 @@ export function forward(
       finish(why);
     };
     response.once('close', leave);
+    // An answer whose turn on its connection never came isn't told that the connection has closed.
+    flight.onStop = leave;
+    if (flight.gone) return leave();
     if (payload instanceof Readable) {
       const watch = markerWatch();
       // Heard before undici hears it: what is refused here has not been sent.

@@ -158,6 +158,28 @@ test('a look-up that was still connecting never leaves after a kill', async () =
   hesitates = 0;
 });
 
+test('a pipelined request whose client has gone before its turn ends too, and holds nothing', async () => {
+  says = ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok'];
+  const reached = heads.length + 2;
+  const socket = await openTls(agent, { connect: 'raw.test:443' });
+  socket.write('GET /first HTTP/1.1\r\nHost: raw.test\r\n\r\nGET /second HTTP/1.1\r\nHost: raw.test\r\n\r\n');
+  while (heads.length < reached) await new Promise(resolve => setTimeout(resolve, 20));
+  socket.destroy();
+  for (let round = 0; ; round++) {
+    const status = JSON.parse(await world.ok(['status', '--json'])) as { requests_in_flight: number };
+    if (status.requests_in_flight === 0) break;
+    assert.ok(round < 10, 'it is still in flight');
+  }
+  const all = await entries(world);
+  for (const path of ['/first', '/second']) {
+    const decided = all.find(entry => (entry.request as { path?: string } | undefined)?.path === path);
+    assert.ok(
+      all.some(entry => entry.type === 'action.completed' && entry.decided === decided?.id),
+      path,
+    );
+  }
+});
+
 test('after all that the proxy is the same one, and its log is whole', async () => {
   const all = await entries(world);
   assert.equal(all.filter(({ type }) => type === 'proxy.started').length, 1);
