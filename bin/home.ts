@@ -1,4 +1,5 @@
 /** Where the state lives: TF_HOME, or ~/.tollfence; and the names of what is in it. */
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitCode, Fault } from '../src/errors.js';
@@ -49,5 +50,5 @@ export type Paths = ReturnType<typeof paths>;
 /** The key file of a new vault: not beside what it opens. */
 export const vaultKeyFile = (root: string): string => {
   const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
-  return join(config, 'tollfence', 'keys', `${Buffer.from(root).toString('base64url').slice(-48)}.key`);
+  return join(config, 'tollfence', 'keys', `${createHash('sha256').update(root).digest('hex').slice(0, 32)}.key`);
 };

@@ -1,6 +1,6 @@
 /** `tf run`: an agent behind its gateway. Nothing of ours is on its stdout; on stderr only with -v, or when something is wrong. */
 import { createHash } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCode, Fault } from '../../src/errors.js';
@@ -12,6 +12,7 @@ import { note, problem } from '../print.js';
 import { canaryFault } from '../run/canary.js';
 import { follow, startChild, terminate } from '../run/child.js';
 import { notStarted, readCommandLine, refuseProgramAsName } from '../run/command-line.js';
+import { userName } from '../user.js';
 import { parseConnectTo } from './serve.js';
 
 interface RunOptions {
@@ -109,15 +110,6 @@ function hold(connection: Stream, started: Started, onTerminate: () => void): { 
       current.end();
     },
   };
-}
-
-/** Who starts it. In a container the user may have a number and no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid:${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 /** What could not be started, in the codes of the shell. */

@@ -90,6 +90,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
         house.log.note({
           type: 'credential.leased',
           run: permit.allowed.run,
+          gateway: permit.allowed.gateway,
           decided: permit.allowed.evidence,
           credential: { name: lease.name, version: lease.version, scheme, replaced: replaced || own.removed },
           expires_at: new Date(lease.expires_at).toISOString(),

@@ -101,6 +101,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       house.log.note({
         type: 'action.completed',
         run: subject.run,
+        gateway: subject.id,
         decided: recorded.id,
         status,
         error,

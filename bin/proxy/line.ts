@@ -171,6 +171,7 @@ function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
   return {
     type: 'action.completed',
     run: trace.caller?.run ?? null,
+    gateway: trace.caller?.id ?? null,
     decided: trace.evidence,
     status: outcome.status,
     error: outcome.error,

@@ -36,6 +36,7 @@ import { openAuthority } from '../../src/tls/authority.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths, unusable } from '../home.js';
+import { userName } from '../user.js';
 import { openLine } from './line.js';
 import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
@@ -177,6 +178,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const house: House = {
     version: options.version,
     home,
+    owner: userName(),
     config,
     notices: options.notices,
     started: now(),

@@ -123,7 +123,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       if (now() < approval.expires || approval.answering) continue;
       if (approval.state === 'pending' || approval.state === 'granted') {
         settle(approval, 'expired');
-        log.note({ type: 'approval.expired', run: approval.run, approval: approval.id });
+        log.note({ type: 'approval.expired', run: approval.run, gateway: approval.gateway, approval: approval.id });
       } else if (now() > approval.expires + expire) held.delete(approval.id);
     }
   };
@@ -166,6 +166,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
       await log.record({
         type: 'approval.requested',
         run: subject.run,
+        gateway: subject.id,
         approval: approval.id,
         binding,
         decided: trace.evidence,
@@ -215,6 +216,7 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
         await log.record({
           type: `approval.${verdict}`,
           run: approval.run,
+          gateway: approval.gateway,
           approval: id,
           binding: approval.binding,
           by,
@@ -256,7 +258,14 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
           approval.state = 'redeemed';
           return (
             await log.allow(
-              { type: 'approval.redeemed', run: approval.run, approval: approval.id, binding, decided: trace.evidence },
+              {
+                type: 'approval.redeemed',
+                run: approval.run,
+                gateway: approval.gateway,
+                approval: approval.id,
+                binding,
+                decided: trace.evidence,
+              },
               allowed,
             )
           ).permit;

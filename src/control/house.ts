@@ -15,6 +15,8 @@ import type { Policy } from '../policy/index.js';
 export interface House {
   readonly version: string;
   readonly home: string;
+  /** Name of the user whose proxy this is; the socket is open to nobody else. */
+  readonly owner: string;
   readonly config: Config;
   /** What the configuration asks for and this version doesn't do, in sentences. */
   readonly notices: readonly string[];

@@ -136,7 +136,7 @@ export function serveControl(
         }
         const body = await readJson(request);
         const inside = check.insideRun(claims);
-        const by = inside !== null ? `run:${inside}` : `pid:${claims.pid ?? '?'}`;
+        const by = inside !== null ? `run:${inside}` : `${house.owner} (pid ${claims.pid ?? 'unknown'})`;
         const result = await route.handle({
           house,
           params,
