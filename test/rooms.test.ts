@@ -71,8 +71,7 @@ const rooms: Readonly<Record<string, Room>> = {
 
   bin: {
     enters: 'bin/commands errors',
-    touches:
-      'commander node:child_process node:crypto node:fs node:http node:net node:os node:path node:url node:util',
+    touches: 'commander node:child_process node:crypto node:fs node:http node:net node:os node:path node:url node:util',
     doors: 'control daemon home print user version',
   },
   'bin/commands': {

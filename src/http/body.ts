@@ -9,8 +9,14 @@ import { Refusal } from '../errors.js';
 import type { BodyFacts } from '../model.js';
 import type { Head } from './decode.js';
 
-/** Bytes of a body that are read for judgement; longer bodies are `truncated`. Prompts with pictures are megabytes long. */
-export const judgedBytes = 8 << 20;
+/**
+ * Bytes of a body that are read for judgement; longer bodies are `truncated`. Documents have more, since prompts with
+ * pictures are megabytes long and say something only as a whole; of anything else, and of what is cut off, the beginning
+ * says what there is to know (the refs of a push).
+ */
+export const judgedBytes = { document: 8 << 20, other: 1 << 20 } as const;
+
+const document = /^(text\/|multipart\/|application\/(x-www-form-urlencoded|x-ndjson|graphql|([\w.-]+\+)?json)$)/;
 /** Most bytes that a coded body may decode to for judgement. */
 const decodedBytes = 16 << 20;
 /** Memory for bodies under judgement, of all requests together, in bytes. */
@@ -68,6 +74,7 @@ async function uncode(bytes: Buffer, codings: readonly string[]): Promise<Buffer
 /** Reads until the end or the limit. The rest stays in the stream, paused. */
 function prefix(
   source: Readable,
+  limit: number,
   hold: (bytes: number) => boolean,
 ): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
   return new Promise((resolve, reject) => {
@@ -88,7 +95,7 @@ function prefix(
         source.off('data', take);
         return reject(new Refusal('overloaded', 'Too many bodies are being judged at once.'));
       }
-      if (length > judgedBytes) done(false);
+      if (length > limit) done(false);
     }
     const end = (): void => done(true);
     function fail(): void {
@@ -124,10 +131,11 @@ export async function readBody(head: Head, source: Readable): Promise<ReadBody> 
     return inUse <= budget;
   };
   try {
-    const { chunks, length, ended } = await prefix(source, hold);
+    const limit = document.test(head.mediaType ?? '') ? judgedBytes.document : judgedBytes.other;
+    const { chunks, length, ended } = await prefix(source, limit, hold);
     const media = head.mediaType === null ? {} : { media_type: head.mediaType };
     if (!ended) {
-      const content = head.codings.length === 0 ? Buffer.concat(chunks) : null;
+      const content = head.codings.length === 0 ? Buffer.concat(chunks, Math.min(length, judgedBytes.other)) : null;
       for (const chunk of chunks.reverse()) source.unshift(chunk);
       return { facts: { state: 'truncated', bytes: length, ...media }, content, bytes: null, stream: source, release };
     }
