@@ -65,3 +65,15 @@ test('text without the secret is the same text', () => {
   assert.deepEqual(scrubText('nothing here', [Buffer.from('secret')]), { text: 'nothing here', found: 0 });
   assert.deepEqual(scrubText('a secret secret', [Buffer.from('secret')]), { text: 'a ****** ******', found: 2 });
 });
+
+test('a secret is masked in large pieces as it is in small ones', () => {
+  const secret = Buffer.from('ghp_824fA9c0d1e2f3a4b5c6');
+  for (const size of [100, 4_000, 4_096, 4_097, 70_000]) {
+    const text = Buffer.concat([Buffer.alloc(size, 'x'), secret, Buffer.alloc(size, 'y')]);
+    const scrub = scrubber([secret]);
+    const out = Buffer.concat([scrub.push(Buffer.from(text)), scrub.end()]);
+    assert.equal(out.length, text.length);
+    assert.equal(scrub.found, 1);
+    assert.ok(!out.includes(secret));
+  }
+});
