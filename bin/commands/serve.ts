@@ -29,7 +29,7 @@ export function parseConnectTo(text: string): [string, string] {
 }
 
 /** The configuration of TF_HOME with what flags and variables say instead. */
-export function readConfig(options: Partial<ServeOptions> = {}): Config {
+function readConfig(options: Partial<ServeOptions> = {}): Config {
   const file = paths().config;
   const config = parseConfig(existsSync(file) ? readFileSync(file, 'utf8') : '', file);
   const listen = options.listen ?? process.env.TF_LISTEN ?? config.listen;

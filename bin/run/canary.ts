@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 
 /** A host that nobody may reach, reserved by RFC 6761; the default policy denies it whatever an operator allows. */
-export const canaryHost = 'canary.tollfence.invalid';
+const canaryHost = 'canary.tollfence.invalid';
 
 const patience = 10_000;
 

@@ -17,7 +17,7 @@ export interface CommandLine {
 const usage = 'tf run -- NAME COMMAND…   ·   tf run --name NAME -- COMMAND…   ·   tf run NAME -- COMMAND…';
 
 /** The file that would run for `name`, as a shell looks for it; null if there is none. */
-export function programFile(name: string, path: string): string | null {
+function programFile(name: string, path: string): string | null {
   for (const file of name.includes('/')
     ? [name]
     : path

@@ -10,7 +10,7 @@ export type Pairs = readonly (readonly [name: string, value: string])[];
 const encoder = new TextEncoder();
 
 /** Percent-decodes strictly; undefined if an escape is broken or the result isn't UTF-8. */
-export function percentDecode(text: string): string | undefined {
+function percentDecode(text: string): string | undefined {
   if (!text.includes('%')) return text;
   const bytes: number[] = [];
   for (let i = 0; i < text.length; ) {

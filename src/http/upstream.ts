@@ -41,7 +41,7 @@ function where(
 }
 
 /** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
-export function dialler(options: UpstreamOptions): Dial {
+function dialler(options: UpstreamOptions): Dial {
   return async (authority, alpn) => {
     const { addresses, port } = await options.destination(authority);
     return new Promise((resolve, reject) => {

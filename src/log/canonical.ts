@@ -64,7 +64,7 @@ function object(value: Record<string, unknown>, depth: number): string {
 }
 
 /** Own names in order of their UTF-16 code units (RFC 8785 §3.2.3). */
-export function sortedNames(value: object): string[] {
+function sortedNames(value: object): string[] {
   const names = Object.keys(value);
   if (names.length > 16) return names.sort();
   // An insertion sort: for a handful of names it costs a quarter of Array.sort.

@@ -6,7 +6,7 @@ import { canonical } from './canonical.js';
 export const noEntryBefore = '0'.repeat(64);
 
 /** The longest entry, in UTF-16 code units; what is longer is refused. */
-export const entryLimit = 1 << 20;
+const entryLimit = 1 << 20;
 
 /** What the log adds to a draft; `prev` comes last, from the writer. */
 export interface Stamp {
