@@ -10,12 +10,13 @@ import { placeholderMarker } from '../credentials/index.js';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
 import { type Permit, spend } from '../permit.js';
+import { upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { type Carrier, responseCarrier } from './response.js';
 import { spent } from './spent.js';
 import { printAuthority, printTarget } from './target.js';
-import { type Upstream, upstreamRefusal } from './upstream.js';
+import type { Upstream } from './upstream.js';
 
 /** What {@link forward} needs besides its arguments. */
 export interface ForwardOptions {

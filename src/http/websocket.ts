@@ -8,13 +8,13 @@ import { createProxyServer } from 'http-proxy-3';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
 import type { Permit } from '../permit.js';
+import { upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { admit, type ForwardOptions } from './forward.js';
 import { maskFrames } from './frames.js';
 import { scrubText } from './scrub.js';
 import { printAuthority, printTarget } from './target.js';
-import { upstreamRefusal } from './upstream.js';
 
 /** Hands out the one socket that was dialled for this upgrade. */
 class OneSocket extends Agent {
