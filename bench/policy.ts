@@ -90,9 +90,9 @@ const limit = 10_000;
 for (const n of [5, 50, 500]) {
   const data = JSON.stringify(toData(permissions(n), []));
   const here = inProcess(wasm, data, limit, () => performance.now());
-  await measure(`in process, ${n} permissions`, 2000, () => here.evaluate('g', json));
+  await measure(`in process, ${n} permissions`, 2000, async () => here.evaluate('g', json));
   const there = await startPool(wasm, data, { deadline: limit });
-  await measure(`worker thread, ${n} permissions`, 2000, () => there.evaluate('g', json));
+  await measure(`worker thread, ${n} permissions`, 2000, async () => there.evaluate('g', json));
   await there.close();
 }
 
@@ -103,7 +103,9 @@ const exact = JSON.stringify(
   ),
 );
 const apart = inProcess(wasm, exact, limit, () => performance.now());
-await measure('in process, 500 permissions, one of which speaks of the action', 2000, () => apart.evaluate('g', json));
+await measure('in process, 500 permissions, one of which speaks of the action', 2000, async () =>
+  apart.evaluate('g', json),
+);
 
 const long = JSON.stringify({
   ...question,
@@ -118,7 +120,7 @@ for (const n of [0, 5, 50]) {
     ),
   );
   const worst = inProcess(wasm, data, limit, () => performance.now());
-  await measure(`in process, ${Math.round(long.length / 1024)} KiB of input, ${n} conditions on it`, 50, () =>
+  await measure(`in process, ${Math.round(long.length / 1024)} KiB of input, ${n} conditions on it`, 50, async () =>
     worst.evaluate('g', long),
   );
 }

@@ -1,6 +1,7 @@
 /** Processes: every part of the benchmark is a process of its own, bound to a core; what it costs is read from /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** The cores: what is measured has one for itself, load and upstream share the other. */
@@ -8,8 +9,12 @@ export const cores = { measured: 0, around: 1 } as const;
 
 const started = new Set<ChildProcess>();
 
-/** Starts a program on one core. Killed by {@link endAll} at the latest. */
-export function start(core: number, command: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+/** Starts a program on one core, or on a list of them. Killed by {@link endAll} at the latest. */
+export function start(
+  core: number | string,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): ChildProcess {
   const child = spawn('taskset', ['-c', String(core), ...command], { env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
   // Whoever has no use for the output must not stop because nobody reads it.
   child.stdout!.resume();
@@ -75,8 +80,29 @@ export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clea
 export const peakMemory = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
+/** The resident memory of a process and all below it, in MiB. */
+export const residentMemory = (pid: number): number =>
+  tree(pid).reduce(
+    (sum, each) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    0,
+  );
+
 /** Whether this machine has what the benchmark needs; else a sentence. */
 export const unfit = (): string | null =>
   !existsSync('/proc/self/task') || !existsSync('/usr/bin/taskset')
     ? 'The benchmark needs Linux with /proc and taskset (util-linux).'
     : null;
+
+/** Whether something listens on a port of this machine within ten seconds. */
+export async function listening(port: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const open = await new Promise<boolean>(resolve => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (open) return true;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return false;
+}

@@ -1,6 +1,6 @@
 /**
- * The benchmark: Tollfence beside a floor, Squid and no proxy at all, in the same run, in turns, each on a core of its
- * own. Prints ratios only: how fast this machine is says nothing about Tollfence. How to read it: README.md.
+ * The benchmark: Tollfence beside a floor, Squid, mitmproxy and no proxy at all, in the same run, in turns, each on a core
+ * of its own. Prints ratios only: how fast this machine is says nothing about Tollfence. How to read it: README.md.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,16 +8,28 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openAuthority } from '../src/tls/authority.js';
-import type { Result } from './load.js';
-import { cores, cpuSeconds, endAll, message, peakMemory, resetPeak, startOwn, unfit } from './processes.js';
-import { direct, floor, type Stage, squid, type Target, tollfence, type Variant } from './targets.js';
+import { bulk, events } from './bulk.js';
+import { idle } from './idle.js';
+import { logCost } from './log.js';
+import { mitmproxy } from './mitmproxy.js';
+import { cores, endAll, message, startOwn, unfit } from './processes.js';
+import { small } from './small.js';
+import { squid } from './squid.js';
+import { startUp } from './startup.js';
+import { direct, floor, type Stage, type Target, tollfence, type Variant } from './targets.js';
 
+const everything = 'direct,floor,squid,mitmproxy,tollfence,tollfence-batch,tollfence-bare,tollfence-2';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '4000' },
     connections: { type: 'string', default: '1,16,64' },
-    only: { type: 'string', default: 'direct,floor,squid,tollfence,tollfence-batch,tollfence-bare' },
+    fresh: { type: 'string', default: '600' },
+    hosts: { type: 'string', default: '300' },
+    idle: { type: 'string', default: '1000,5000' },
+    entries: { type: 'string', default: '8000' },
+    starts: { type: 'string', default: '20' },
+    only: { type: 'string', default: everything },
     bulk: { type: 'string', default: '256' },
     events: { type: 'string', default: '250' },
     'node-flags': { type: 'string', default: '' },
@@ -25,152 +37,80 @@ const { values: options } = parseArgs({
   },
 });
 
-const usage = `npm run bench -- [--rounds 5] [--requests 4000] [--connections 1,16,64] [--bulk 256] [--events 250]
-                 [--only direct,floor,squid,tollfence,tollfence-batch,tollfence-bare] [--node-flags=--cpu-prof]
---bulk is in MiB; 0 leaves bulk, or events, or (--requests 0) the small requests out.`;
+const usage = `npm run bench -- [--rounds 5] [--requests 4000] [--connections 1,16,64] [--fresh 600] [--hosts 300]
+                 [--idle 1000,5000] [--bulk 256] [--events 250] [--entries 8000] [--starts 20]
+                 [--only ${everything}]
+                 [--node-flags=--cpu-prof]
+--fresh and --hosts are requests over a new connection, and to a new host, each; --bulk is in MiB; --entries are of the log
+alone; --starts is how often a command is started. 0 leaves a measurement out.`;
 
 const flags = options['node-flags'].split(' ').filter(Boolean);
 const variants: readonly Variant[] = [
   { name: 'tollfence', durability: 'full', credential: true, flags },
   { name: 'tollfence-batch', durability: 'batch', credential: true },
   { name: 'tollfence-bare', durability: 'full', credential: false },
+  { name: 'tollfence-2', durability: 'full', credential: true, workers: 2 },
 ];
 
-const body = '{"title":"Found a bug","body":"It does not work.","labels":["bug"]}';
-const requests = {
-  GET: (host: string) =>
-    `GET /repos/acme/site/issues/7 HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n`,
-  POST: (host: string) =>
-    `POST /repos/acme/site/issues HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\nUser-Agent: bench\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-} as const;
-
-/** What one measurement of one target says; CPU in microseconds a request. */
-interface Measured extends Result {
-  readonly cpu: number;
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const times = (value: number): string => (Number.isNaN(value) ? '–' : `${value.toFixed(2)}×`);
-const row = (cells: readonly string[]): void =>
-  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(12))).join(''));
-
-/** The host as a request through this target names it. */
-const hostOf = ({ way }: Target): string => way.tunnel?.target.replace(/:443$/, '') ?? way.servername;
-
-async function measure(
-  target: Target,
-  kind: keyof typeof requests,
-  connections: number,
-  count: number,
-): Promise<Measured> {
-  const warmUp = Math.max(4 * connections, Math.ceil(count / 4));
-  const load = startOwn(cores.around, 'load.js', {
-    ...target.way,
-    connections,
-    request: requests[kind](hostOf(target)),
-    warmUp,
-    count,
-  });
-  await message(load);
-  const before = target.pid === null ? 0 : cpuSeconds(target.pid);
-  const result = message<Result>(load);
-  load.send('go');
-  const { perSecond, median, p99 } = await result;
-  const after = target.pid === null ? Number.NaN : cpuSeconds(target.pid);
-  const measured = { perSecond, median, p99, cpu: ((after - before) / count) * 1e6 };
-  // Figures of this machine, for whoever looks for a cause: not for a comparison with another one.
-  if (process.env.BENCH_VERBOSE) console.error(target.name, kind, connections, measured);
-  return measured;
-}
-
-/** The median, over rounds, of what a target has against what the floor has in the same round. */
-const against = (rounds: readonly ReadonlyMap<string, Measured>[], name: string, figure: keyof Measured): number =>
-  median(rounds.map(round => round.get(name)![figure] / (round.get('floor')?.[figure] ?? Number.NaN)));
-
-async function small(targets: readonly Target[], kind: keyof typeof requests, connections: number): Promise<void> {
-  const rounds: Map<string, Measured>[] = [];
-  // A round that isn't counted, so that every target has been compiled for this work.
-  for (const target of targets) await measure(target, kind, connections, Number(options.requests));
-  for (let i = 0; i < Number(options.rounds); i++) {
-    const round = new Map<string, Measured>();
-    // The other way round every second time: what runs first must not always be the same.
-    for (const target of i % 2 === 0 ? targets : targets.toReversed()) {
-      const count = connections === 1 ? Math.ceil(Number(options.requests) / 4) : Number(options.requests);
-      round.set(target.name, await measure(target, kind, connections, count));
-    }
-    rounds.push(round);
-  }
-  console.log(
-    `\nSmall ${kind}, ${connections} keep-alive connection${connections === 1 ? '' : 's'}, against the floor`,
-  );
-  row(['', 'CPU/request', 'requests/s', 'median time', 'p99 time']);
-  for (const { name } of targets)
-    row([
-      name,
-      ...(['cpu', 'perSecond', 'median', 'p99'] as const).map(figure => times(against(rounds, name, figure))),
-    ]);
-}
-
-interface Streamed {
-  readonly seconds: number;
-  readonly delays: readonly number[];
-}
-
-/** A target that can't do it (Squid cuts a long upload off) has no figure, and the others still have theirs. */
-const stream = (target: Target, kind: 'download' | 'upload' | 'events', amount: number): Promise<Streamed> =>
-  message<Streamed>(startOwn(cores.around, 'streams.js', { ...target.way, kind, amount })).catch(() => ({
-    seconds: Number.NaN,
-    delays: [],
-  }));
-
-async function bulk(targets: readonly Target[], mebibytes: number): Promise<void> {
-  console.log(`\n${mebibytes} MiB through one connection, against the floor`);
-  row(['', 'download/s', 'upload/s', 'peak memory']);
-  const seconds = new Map<string, readonly [number, number]>();
-  for (const target of targets) {
-    if (target.pid !== null) resetPeak(target.pid);
-    const pair = [
-      (await stream(target, 'download', mebibytes << 20)).seconds,
-      (await stream(target, 'upload', mebibytes << 20)).seconds,
-    ] as const;
-    seconds.set(target.name, pair);
-    const base = seconds.get('floor') ?? [Number.NaN, Number.NaN];
-    row([
-      target.name,
-      times(base[0] / pair[0]),
-      times(base[1] / pair[1]),
-      target.pid === null ? '–' : `${peakMemory(target.pid).toFixed(0)} MiB`,
-    ]);
-  }
-}
-
-async function events(targets: readonly Target[], count: number): Promise<void> {
-  console.log(`\n${count} server-sent events, delay from write to arrival, against the floor`);
-  row(['', 'median', 'p99']);
-  const delays = new Map<string, readonly number[]>();
-  for (const target of targets)
-    delays.set(
-      target.name,
-      [...(await stream(target, 'events', count)).delays].sort((a, b) => a - b),
-    );
-  const at = (name: string, share: number): number => delays.get(name)?.[Math.floor(share * (count - 1))] ?? Number.NaN;
-  for (const { name } of targets) row([name, ...[0.5, 0.99].map(share => times(at(name, share) / at('floor', share)))]);
-}
+const rounds = Number(options.rounds);
+const numbers = (list: string): number[] =>
+  list
+    .split(',')
+    .map(Number)
+    .filter(number => number > 0);
+/** Requests of one round to new hosts, those before the count among them. */
+const hostsEach = Number(options.hosts) + 16;
 
 async function openTargets(stage: Stage): Promise<Target[]> {
+  const port = 20_000 + (process.pid % 20_000);
+  // First the floor: the others are printed against it.
+  const ways: readonly (readonly [string, () => Promise<Target | string>])[] = [
+    ['floor', () => floor(stage)],
+    ['direct', async () => direct(stage)],
+    ['squid', () => squid(stage, port)],
+    ['mitmproxy', () => mitmproxy(stage, port + 1)],
+    ...variants.map(variant => [variant.name, () => tollfence(stage, variant)] as const),
+  ];
   const only = options.only.split(',');
   const targets: Target[] = [];
-  // First the floor: the others are printed against it.
-  if (only.includes('floor')) targets.push(await floor(stage));
-  if (only.includes('direct')) targets.push(direct(stage));
-  if (only.includes('squid')) {
-    const opened = await squid(stage, 20_000 + (process.pid % 20_000));
+  for (const [name, open] of ways) {
+    if (!only.includes(name)) continue;
+    const opened = await open();
     if (typeof opened === 'string') console.log(opened);
     else targets.push(opened);
   }
-  for (const variant of variants) if (only.includes(variant.name)) targets.push(await tollfence(stage, variant));
   return targets;
+}
+
+async function requests(targets: readonly Target[]): Promise<void> {
+  const count = Number(options.requests);
+  for (const method of count > 0 ? (['GET', 'POST'] as const) : [])
+    for (const connections of numbers(options.connections))
+      await small(targets, {
+        title: `Small ${method}, ${connections} keep-alive connection${connections === 1 ? '' : 's'}`,
+        method,
+        connections,
+        count: connections === 1 ? Math.ceil(count / 4) : count,
+        warmUp: Math.max(4 * connections, Math.ceil(count / 4)),
+        rounds,
+      });
+  const common = { method: 'GET', connections: 16, warmUp: 16, rounds } as const;
+  const fresh = Number(options.fresh);
+  if (fresh > 0)
+    await small(targets, {
+      ...common,
+      title: 'Small GET, each over a connection of its own, 16 at once',
+      count: fresh,
+      fresh: () => 'connection',
+    });
+  const hosts = Number(options.hosts);
+  if (hosts > 0)
+    await small(targets, {
+      ...common,
+      title: 'Small GET, each to a host of its own, 16 at once',
+      count: hosts,
+      fresh: round => ({ hostsFrom: round * hostsEach }),
+    });
 }
 
 async function main(): Promise<void> {
@@ -188,13 +128,14 @@ async function main(): Promise<void> {
       openAuthority({ dir: upstreamAuthority, now: Date.now, random: randomBytes }).certificatePem,
     );
     const { port } = await message<{ port: number }>(startOwn(cores.around, 'upstream.js', { ca: upstreamAuthority }));
-    const targets = await openTargets({ dir, upstreamPort: port, upstreamAuthority, upstreamCa });
-    if (Number(options.requests) > 0) {
-      for (const kind of ['GET', 'POST'] as const)
-        for (const connections of options.connections.split(',')) await small(targets, kind, Number(connections));
-    }
+    const hosts = Number(options.hosts) > 0 ? (rounds + 1) * hostsEach : 0;
+    const targets = await openTargets({ dir, upstreamPort: port, upstreamAuthority, upstreamCa, hosts });
+    await requests(targets);
+    for (const connections of numbers(options.idle)) await idle(targets, connections);
     if (Number(options.bulk) > 0) await bulk(targets, Number(options.bulk));
     if (Number(options.events) > 0) await events(targets, Number(options.events));
+    if (Number(options.entries) > 0) await logCost(dir, rounds, Number(options.entries));
+    if (Number(options.starts) > 0) startUp(dir, Number(options.starts));
   } finally {
     await endAll();
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });

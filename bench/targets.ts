@@ -1,10 +1,10 @@
 /** The targets: Tollfence, and what it stands beside. Each is started on the measured core and says how to go through it. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Load } from './load.js';
+import { freshHost, type Load } from './load.js';
 import { cores, message, start, startOwn } from './processes.js';
 
 /** Something that a request can go through. */
@@ -22,7 +22,12 @@ export interface Stage {
   /** Directory and PEM file of the authority that the upstream's certificate is under. */
   readonly upstreamAuthority: string;
   readonly upstreamCa: string;
+  /** How many hosts there are besides the usual one, for those that ask for a new one each time. */
+  readonly hosts: number;
 }
+
+/** Every host that may be asked for: all of them are the stand-in upstream. */
+export const hostsOf = ({ hosts }: Stage): string[] => [host, ...Array.from({ length: hosts }, (_, n) => freshHost(n))];
 
 /** The name under which the upstream is asked for: one that a connector serves, so that everything is exercised. */
 const host = 'api.github.com';
@@ -61,24 +66,47 @@ export interface Variant {
   readonly credential: boolean;
   /** For Node: `--cpu-prof` and the like. */
   readonly flags?: readonly string[];
+  /** Processes that share the port. */
+  readonly workers?: number;
 }
 
+const program = fileURLToPath(new URL('../bin/tf.js', import.meta.url));
+
+const hasWorkers = (): boolean =>
+  execFileSync(process.execPath, [program, 'serve', '--help'], { encoding: 'utf8' }).includes('--workers');
+
 /** Tollfence as an operator sets it up: permissions, a secret, and a run whose token the load uses. */
-export async function tollfence(stage: Stage, { name, durability, credential, flags = [] }: Variant): Promise<Target> {
+export async function tollfence(
+  stage: Stage,
+  { name, durability, credential, flags = [], workers }: Variant,
+): Promise<Target | string> {
+  if (workers !== undefined && !hasWorkers()) return `${name} is left out: this version has no --workers.`;
+  if (workers !== undefined && availableParallelism() < workers + 1)
+    return `${name} is left out: it needs ${workers} cores besides the one of load and upstream.`;
   const home = join(stage.dir, name);
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(
     join(home, 'config.yaml'),
-    `upstream:\n  ca_file: ${stage.upstreamCa}\n  connect_to: {"${target}": "127.0.0.1:${stage.upstreamPort}"}\nlog: {durability: ${durability}}\n`,
+    [
+      'upstream:',
+      `  ca_file: ${stage.upstreamCa}`,
+      '  connect_to:',
+      ...hostsOf(stage).map(name => `    "${name}:443": "127.0.0.1:${stage.upstreamPort}"`),
+      `log: {durability: ${durability}}`,
+      // One gateway has all the connections here, which by default would be more than its share.
+      'limits: {connections: 20000, connections_per_gateway: 20000, exchanges_per_gateway: 20000}',
+      '',
+    ].join('\n'),
   );
   const env = { ...process.env, TF_HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TF_RUN: '', TF_GATEWAY: '' };
-  const program = fileURLToPath(new URL('../bin/tf.js', import.meta.url));
-  const serving = start(cores.measured, [process.execPath, ...flags, program, 'serve'], env);
+  const more = workers === undefined ? [] : ['--workers', String(workers)];
+  const own = workers === undefined ? cores.measured : `0,2-${workers}`;
+  const serving = start(own, [process.execPath, ...flags, program, 'serve', ...more], env);
   await said(serving.stderr!, /forward proxy on/);
   const tf = (args: readonly string[], input = ''): void =>
     void execFileSync(process.execPath, [program, ...args], { env, input, stdio: ['pipe', 'ignore', 'inherit'] });
   tf(['gateway', 'create', 'bench']);
-  for (const action of ['github.issue.*', 'github.unclassified'])
+  for (const action of ['github.issue.*', 'github.unclassified', 'http.get'])
     tf(['permissions', 'set', '--gateway', 'bench', '--action', action, '--effect', 'allow']);
   if (credential)
     tf(['secret', 'set', 'github-token', '--connector', 'github'], 'ghp_0123456789abcdefghijABCDEFGHIJ012345\n');
@@ -113,87 +141,3 @@ const said = (stream: NodeJS.ReadableStream, pattern: RegExp): Promise<RegExpExe
     stream.on('data', hear);
     stream.once('end', () => reject(new Error(`A process ended before it was ready: ${text}`)));
   });
-
-const certgen = '/usr/lib/squid/security_file_certgen';
-
-/** Squid with TLS interception (Debian's squid-openssl); a sentence if it isn't installed. */
-export async function squid(stage: Stage, port: number): Promise<Target | string> {
-  if (!existsSync('/usr/sbin/squid') || !existsSync(certgen))
-    return 'squid is left out: it is not installed (apt install squid-openssl).';
-  const dir = join(stage.dir, 'squid');
-  mkdirSync(dir);
-  // Started by root, squid becomes the user "proxy".
-  chmodSync(stage.dir, 0o755);
-  chmodSync(dir, 0o777);
-  const ca = join(dir, 'ca.pem');
-  const subject = [
-    '-subj',
-    '/CN=bench',
-    '-addext',
-    'basicConstraints=critical,CA:TRUE',
-    '-addext',
-    'keyUsage=critical,keyCertSign',
-  ];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      ca,
-      '-out',
-      `${ca}.crt`,
-      '-days',
-      '2',
-      ...subject,
-    ],
-    { stdio: 'ignore' },
-  );
-  writeFileSync(ca, readFileSync(`${ca}.crt`), { flag: 'a' });
-  const upstreamCa = join(dir, 'upstream.pem');
-  writeFileSync(upstreamCa, readFileSync(stage.upstreamCa));
-  writeFileSync(join(dir, 'hosts'), `127.0.0.1 ${host}\n`);
-  writeFileSync(
-    join(dir, 'squid.conf'),
-    `
-    http_port 127.0.0.1:${port} ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=4MB tls-cert=${ca}
-    sslcrtd_program ${certgen} -s ${dir}/certificates -M 4MB
-    sslcrtd_children 1 startup=1
-    tls_outgoing_options cafile=${upstreamCa}
-    ssl_bump bump all
-    http_access allow all
-    hosts_file ${dir}/hosts
-    cache deny all
-    access_log none
-    cache_log ${dir}/cache.log
-    pid_filename ${dir}/squid.pid
-    shutdown_lifetime 0 seconds
-    visible_hostname bench
-  `.replaceAll(/^ +/gm, ''),
-  );
-  for (const file of [ca, `${ca}.crt`, upstreamCa, join(dir, 'hosts'), join(dir, 'squid.conf')]) chmodSync(file, 0o644);
-  execFileSync(certgen, ['-c', '-s', join(dir, 'certificates'), '-M', '4MB'], { stdio: 'ignore' });
-  if (process.getuid?.() === 0) execFileSync('chown', ['-R', 'proxy', dir]);
-  const child = start(cores.measured, ['/usr/sbin/squid', '-N', '-f', join(dir, 'squid.conf')]);
-  if (!(await listening(port))) return `squid is left out: it did not start (see ${dir}/cache.log).`;
-  const tunnel = { target: `${host}:${stage.upstreamPort}`, authorization: null };
-  return { name: 'squid', pid: child.pid!, way: { port, tunnel, servername: host, ca: `${ca}.crt` } };
-}
-
-async function listening(port: number): Promise<boolean> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const open = await new Promise<boolean>(resolve => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-    if (open) return true;
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
-  return false;
-}

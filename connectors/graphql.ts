@@ -146,19 +146,28 @@ class Reader {
   }
 }
 
-/** Adds the fields that a list of selections stands for; false if a fragment is missing or there are too many. */
+/**
+ * Adds the fields that a list of selections stands for; false if a fragment is missing, or there are too many. Each fragment
+ * counts once (`done` when it is through), for a chain in which every one names the next twice doubles at every step.
+ */
 function collect(
   selections: readonly Selection[],
   document: Document,
   fields: Set<string>,
-  open: readonly string[],
+  seen: Map<string, 'open' | 'done'>,
 ): boolean {
   return selections.every(selection => {
     if ('field' in selection) return fields.add(selection.field).size <= maxFields;
-    if ('inline' in selection) return collect(selection.inline, document, fields, open);
-    const fragment = document.fragments.get(selection.spread);
-    if (fragment === undefined || open.includes(selection.spread) || open.length > maxDepth) return false;
-    return collect(fragment, document, fields, [...open, selection.spread]);
+    if ('inline' in selection) return collect(selection.inline, document, fields, seen);
+    const { spread } = selection;
+    const fragment = document.fragments.get(spread);
+    const state = seen.get(spread);
+    if (state === 'done') return true;
+    if (fragment === undefined || state === 'open' || seen.size > maxFields) return false;
+    seen.set(spread, 'open');
+    const whole = collect(fragment, document, fields, seen);
+    seen.set(spread, 'done');
+    return whole;
   });
 }
 
@@ -188,7 +197,7 @@ export function readOperation(query: string, operationName: string | null): Exec
   // An anonymous operation must be alone (§5.2.2.1).
   if (names.length > 1 && names.includes(null)) return null;
   const fields = new Set<string>();
-  if (!collect(operation.selections, document, fields, [])) return null;
+  if (!collect(operation.selections, document, fields, new Map())) return null;
   return { type: operation.type, name: operation.name, fields: [...fields] };
 }
 

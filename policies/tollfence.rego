@@ -30,6 +30,18 @@ decision := {
 	input.action.connector == "tollfence"
 }
 
+# Asked about an answer: only about one in which the secrets that the gateway may use can't be looked for.
+else := {
+	"effect": "deny",
+	"rule": "unscannable",
+	"reason": "The answer can't be searched for the secrets that this gateway may use.",
+	"secret": null,
+	"exact": false,
+} if {
+	input.v == 1
+	input.response.scannable == false
+}
+
 # A gateway that nobody started from another one: the same as below for a chain of one, without the sets.
 else := answer(input.subject.id) if {
 	input.v == 1

@@ -191,6 +191,12 @@ test_a_stricter_effect_says_what_was_not_determined if {
 	answer.reason == "d says so. (Not determined: amount.)"
 }
 
+test_an_answer_that_can_not_be_searched_is_denied_whatever_is_allowed if {
+	asked := object.union(question, {"response": {"scannable": false}})
+	answer := decision([permission("a", "allow", "*", [])], asked)
+	[answer.effect, answer.rule] == ["deny", "unscannable"]
+}
+
 test_every_condition_must_hold if {
 	both := array.concat(where("a", "==", 1), where("b", "==", 2))
 	outcome(both, ask({"a": 1, "b": 2}, [])) == proven

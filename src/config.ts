@@ -2,24 +2,10 @@
 import { isIP } from 'node:net';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { isHostPattern, isHostPort, isProxyUrl } from './config/address.js';
+import { duration } from './config/duration.js';
+import { limits } from './config/limits.js';
 import { exitCode, Fault } from './errors.js';
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** A duration such as `250ms`, `55s`, `15m` in milliseconds, or null. */
-export function parseDuration(text: string): number | null {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  return match === null ? null : Number(match[1]) * units[match[2]!]!;
-}
-
-const duration = z
-  .string()
-  .refine(text => parseDuration(text) !== null, 'must be a duration such as 250ms, 55s or 15m')
-  .transform(text => parseDuration(text)!);
-
-const hostPort = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
-/** Whether a text is `HOST:PORT`, with brackets around an IPv6 address. */
-export const isHostPort = (text: string): boolean => Number(hostPort.exec(text)?.[2] ?? 65_536) < 65_536;
 
 const address = z.string().refine(isHostPort, 'must be HOST:PORT');
 const block = z.string().refine(text => {
@@ -29,11 +15,6 @@ const block = z.string().refine(text => {
     family !== 0 && more === undefined && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (family === 4 ? 32 : 128)
   );
 }, 'must be a CIDR block such as 10.0.0.0/8');
-
-/** Whether a text is the URL of an HTTP proxy. */
-function isProxy(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text);
-}
 
 const schema = z
   .strictObject({
@@ -46,10 +27,11 @@ const schema = z
           .union([z.string(), z.array(z.string())])
           .default([])
           .transform(files => [files].flat()),
-        proxy: z.string().refine(isProxy, 'must be a URL such as http://proxy.corp:3128').optional(),
+        proxy: z.string().refine(isProxyUrl, 'must be a URL such as http://proxy.corp:3128').optional(),
         allow_private: z.array(block).default([]),
       })
       .prefault({}),
+    passthrough: z.array(z.string().refine(isHostPattern, 'must be a host name, or *. and one')).default([]),
     approvals: z
       .strictObject({
         hold: duration.default(55_000),
@@ -66,6 +48,9 @@ const schema = z
       })
       .prefault({}),
     idle: duration.default(600_000),
+    drain: duration.default(30_000),
+    workers: z.int().min(1).max(64).default(1),
+    limits,
   })
   .prefault({});
 
@@ -84,11 +69,15 @@ export function parseConfig(text: string, source = 'config.yaml'): Config {
   throw invalid(source, result.error.issues.flatMap(sentences));
 }
 
-/** What a configuration asks for that this version doesn't do, as sentences. Values aren't quoted: a URL may hold a password. */
-export function notYet({ dashboard, upstream }: Config): string[] {
+/** What an operator must know of a configuration, as sentences. Values that may hold a password aren't quoted. */
+export function noticesOf({ dashboard, passthrough }: Config): string[] {
   return [
     ...(dashboard === 'off' ? [] : ['dashboard: this version has no web page, and nothing listens there.']),
-    ...(upstream.proxy === undefined ? [] : ['upstream.proxy: this version connects to upstreams directly.']),
+    ...(passthrough.length === 0
+      ? []
+      : [
+          `passthrough: what is said with ${passthrough.join(', ')} is not read; of each connection only the host, the bytes and the time are recorded.`,
+        ]),
   ];
 }
 

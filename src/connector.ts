@@ -12,9 +12,9 @@ export interface RequestView {
   /** Query parameters, decoded, in order. */
   readonly query: readonly (readonly [string, string])[];
   readonly body: BodyFacts;
-  /** The body as strictly read JSON; undefined if it isn't JSON, isn't complete, or is ambiguous. */
+  /** The body as strictly read JSON, lines of it as an array; undefined if it isn't JSON, isn't complete, or is ambiguous. */
   readonly json: Value | undefined;
-  /** The body as form fields in order; undefined if it isn't a form. */
+  /** The body as form fields in order; undefined if it isn't a form, is ambiguous, or holds a file. */
   readonly form: readonly (readonly [string, string])[] | undefined;
   /** The body as text; undefined if it isn't complete or isn't UTF-8. */
   readonly text: string | undefined;

@@ -152,7 +152,7 @@ export interface RefusalExtra {
   readonly members?: Readonly<Record<string, unknown>>;
   readonly rule?: string;
   /** Id of the entry that records it, when whoever throws has recorded it. */
-  readonly evidence?: string;
+  readonly evidence?: string | Promise<string>;
   /** What was caught, for the operator's diagnostics; never printed to the agent. */
   readonly cause?: unknown;
 }

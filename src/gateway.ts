@@ -2,11 +2,12 @@
  * The line: one request from question to answer. Whoever reads this file knows what Tollfence is. The order of the steps
  * is code, not configuration; each room is one verb, declared here, furnished by whoever starts the proxy.
  */
+import type { NeedleSet } from './credentials/index.js';
 import { Refusal } from './errors.js';
 import type { Exchange } from './http/exchange.js';
 import type { Flight } from './http/flights.js';
 import type { Belongs } from './identity/kill.js';
-import type { CanonicalRequest, Classified, Decision, Question, Subject } from './model.js';
+import type { CanonicalRequest, Classified, Decision, Question, ResponseFacts, Subject } from './model.js';
 import type { Allowed, Permit } from './permit.js';
 
 /** What was learnt of a request so far; what a refusal and its entry are made from. */
@@ -18,6 +19,8 @@ export interface Trace {
   decision: Decision | null;
   /** Id of the entry of the decision, once it is on disk. */
   evidence: string | null;
+  /** An answer in which secrets can't be looked for, and the rule that decided about it. */
+  unscannable: { readonly response: ResponseFacts; readonly rule: string } | null;
   readonly started: number;
 }
 
@@ -42,7 +45,7 @@ export interface Outgoing {
   readonly credential: string;
   /** Whether the agent's own credentials were in that place. */
   readonly replaced: boolean;
-  readonly needles: readonly Buffer[];
+  readonly needles: NeedleSet;
 }
 
 /** How it ended. */
@@ -73,7 +76,7 @@ export interface Rooms {
   /** Stops what a kill switch covers. 403 killed. */
   checkKill(to: Belongs): void;
   /** The one canonical form. 400, 421. */
-  decode(exchange: Exchange): Promise<Decoded>;
+  decode(exchange: Exchange, subject: Subject): Promise<Decoded>;
   /** What does it mean? Can't fail. */
   classify(request: CanonicalRequest): Classified;
   /** Facts that the request lacks; what can't be had is unknown. Can't fail. */
@@ -81,7 +84,7 @@ export interface Rooms {
   /** Refuses what must not leave whatever the policy says: a placeholder outside of its place. 403. */
   inspect(request: CanonicalRequest, meaning: Classified): void;
   /** The question for the policy. */
-  ask(subject: Subject, request: CanonicalRequest, meaning: Classified): Question;
+  ask(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Question> | Question;
   /** Can't fail: an error is a denial. */
   decide(question: Question): Promise<Decision> | Decision;
   /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
@@ -89,9 +92,9 @@ export interface Rooms {
   /** Waits for a human; a permit, or 503 pending, 403, 202. */
   approve(trace: Trace, allowed: Record['allowed'], flight: Flight): Promise<Permit>;
   /** Takes the secret for this permit and puts it in its place. 502, 503. */
-  inject(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
-  /** Sends it and carries the answer back. 502, 504. */
-  forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight): Promise<Outcome>;
+  inject(permit: Permit, decoded: Decoded, meaning: Classified): Promise<Outgoing> | Outgoing;
+  /** Sends it and carries the answer back. 502, 504; 403 if secrets can't be looked for in it and the policy minds. */
+  forward(permit: Permit, outgoing: Outgoing, exchange: Exchange, flight: Flight, trace: Trace): Promise<Outcome>;
   /** Records how it ended. */
   settle(trace: Trace, outcome: Outcome, outgoing: Outgoing | null): void;
   /** Records a refusal that has no entry yet, and answers it. */
@@ -106,6 +109,7 @@ export const openTrace = (caller: Subject | null): Trace => ({
   question: null,
   decision: null,
   evidence: null,
+  unscannable: null,
   started: performance.now(),
 });
 
@@ -117,11 +121,10 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
   try {
     const subject = rooms.authenticate(exchange);
     trace.caller = subject;
-    flight.gateway = subject.id;
-    flight.run = subject.run;
+    flight.belongTo(subject);
     rooms.checkKill(flight);
 
-    decoded = await rooms.decode(exchange);
+    decoded = await rooms.decode(exchange, subject);
     trace.request = decoded.request;
 
     const meaning = await rooms.lookUp(subject, decoded.request, rooms.classify(decoded.request));
@@ -130,7 +133,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     rooms.checkKill(flight);
     rooms.inspect(decoded.request, meaning);
 
-    const question = rooms.ask(subject, decoded.request, meaning);
+    const question = await rooms.ask(subject, decoded.request, meaning);
     trace.question = question;
     const decision = await rooms.decide(question);
     trace.decision = decision;
@@ -141,9 +144,9 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     const permit = recorded.permit ?? (await rooms.approve(trace, recorded.allowed, flight));
     rooms.checkKill(flight);
 
-    outgoing = rooms.inject(permit, decoded, meaning);
+    outgoing = await rooms.inject(permit, decoded, meaning);
     rooms.checkKill(flight);
-    const outcome = await rooms.forward(permit, outgoing, exchange, flight);
+    const outcome = await rooms.forward(permit, outgoing, exchange, flight, trace);
     rooms.settle(trace, outcome, outgoing);
   } catch (error) {
     const refusal =

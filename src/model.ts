@@ -101,6 +101,16 @@ export interface RequestFacts {
   readonly body: BodyFacts;
 }
 
+/** What policy learns of an answer in which the gateway's secrets can't be looked for. */
+export interface ResponseFacts {
+  readonly scannable: false;
+  readonly status: number;
+  /** Lower case, without parameters; empty if the answer doesn't say. */
+  readonly media_type: string;
+  /** Its content codings in the order in which they were applied (`br`, `gzip, br`); empty if it has none. */
+  readonly coding: string;
+}
+
 /** Everything around the request that a decision may depend on. */
 export interface Context {
   /** RFC 3339, UTC, milliseconds. */
@@ -122,6 +132,8 @@ export interface Question {
   readonly action: Action;
   readonly resource: Resource;
   readonly request: RequestFacts;
+  /** Only when the policy is asked a second time: the request was allowed and sent, and its answer can't be searched. */
+  readonly response?: ResponseFacts;
   readonly context: Context;
 }
 

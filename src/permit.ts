@@ -33,7 +33,8 @@ export let mint: (allowed: Allowed, now: number) => Permit;
 export class Permit {
   readonly allowed: Allowed;
   readonly #expires: number;
-  readonly #spent = new Set<Holder>();
+  #vault = false;
+  #upstream = false;
 
   private constructor(allowed: Allowed, expires: number) {
     this.allowed = Object.freeze({ ...allowed });
@@ -47,11 +48,12 @@ export class Permit {
 
   /** @internal see {@link spend} */
   static take(permit: Permit, holder: Holder, request: string, now: number): string | null {
-    if (!(permit instanceof Permit) || !(#spent in permit)) return 'it was not minted by the log';
+    if (!(permit instanceof Permit) || !(#expires in permit)) return 'it was not minted by the log';
     if (permit.allowed.request !== request) return 'it is for another request';
     if (now >= permit.#expires) return 'it has expired';
-    if (permit.#spent.has(holder)) return `the ${holder} has already accepted it`;
-    permit.#spent.add(holder);
+    if (holder === 'vault' ? permit.#vault : permit.#upstream) return `the ${holder} has already accepted it`;
+    if (holder === 'vault') permit.#vault = true;
+    else permit.#upstream = true;
     return null;
   }
 }

@@ -91,8 +91,9 @@ test('the configuration in the manual is accepted, and leaves out no key', () =>
     keysOf(defaults),
   );
   const key = (path: string): RegExp => new RegExp(`^ *${path.split('.').at(-1)}:`, 'm');
+  // The limits have a table of their own, which test/cli/config.test.ts compares.
   assert.deepEqual(
-    keysOf(defaults).filter(path => !key(path).test(manual)),
+    keysOf(defaults).filter(path => !path.startsWith('limits.') && !key(path).test(manual)),
     [],
   );
   // Besides the examples, the manual shows the defaults.

@@ -18,7 +18,7 @@ const rooms: Readonly<Record<string, Room>> = {
   connector: { enters: 'type:model', touches: '' },
   errors: { enters: '', touches: '' },
   permit: { enters: 'errors', touches: '' },
-  gateway: { enters: 'errors type:http type:identity type:model type:permit', touches: '' },
+  gateway: { enters: 'errors type:credentials type:http type:identity type:model type:permit', touches: '' },
   config: { enters: 'errors', touches: 'node:net yaml zod' },
 
   connectors: { enters: 'type:model', touches: '', doors: 'index examples/index' },
@@ -33,11 +33,11 @@ const rooms: Readonly<Record<string, Room>> = {
   identity: {
     enters: 'errors log type:model',
     touches: 'better-sqlite3 node:crypto node:fs',
-    doors: 'gateways kill runs state',
+    doors: 'gateways kill replica runs state',
   },
   log: {
     enters: 'errors permit type:model',
-    touches: 'better-sqlite3 node:crypto node:fs node:path node:worker_threads',
+    touches: 'better-sqlite3 node:crypto node:fs node:path node:timers/promises node:worker_threads',
     doors: 'index',
   },
   approvals: {
@@ -54,14 +54,14 @@ const rooms: Readonly<Record<string, Room>> = {
   tls: {
     enters: 'errors',
     touches: 'node-forge node:crypto node:fs node:net node:path node:tls',
-    doors: 'authority trust trust-store',
+    doors: 'authority contexts leaf trust trust-store',
   },
   http: {
     enters: 'credentials errors identity permit type:gateway type:model',
     touches:
-      'http-proxy-3 node:crypto node:dns node:http node:net node:stream node:tls node:v8 node:vm node:zlib undici',
+      'http-proxy-3 node:crypto node:dns node:http node:http2 node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
-      'authenticate body decode destination exchange fetch flights forward listener problem target upstream websocket',
+      'authenticate body connections decode destination exchange fetch flights forward grpc listener passthrough problem stall target upstream websocket',
   },
   control: {
     enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:vault',
@@ -70,9 +70,9 @@ const rooms: Readonly<Record<string, Room>> = {
   },
 
   bin: {
-    enters: 'bin/commands errors',
+    enters: 'bin/commands config errors',
     touches: 'commander node:child_process node:crypto node:fs node:http node:net node:os node:path node:url node:util',
-    doors: 'control daemon home print user version',
+    doors: 'connect-to control daemon home print user version',
   },
   'bin/commands': {
     enters:
@@ -92,9 +92,15 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   'bin/proxy': {
     enters:
-      'action approvals bin bin/environment connectors control credentials errors gateway http identity log policy tls vault type:config type:model type:permit',
+      'action approvals bin bin/environment bin/workers connectors control credentials errors gateway http identity log policy tls vault type:config type:model type:permit',
     touches: 'node:crypto node:fs node:net node:path',
-    doors: 'open',
+    doors: 'carrier confirm data-path open policy',
+  },
+  'bin/workers': {
+    enters:
+      'action bin bin/proxy connectors errors gateway http identity log policy tls vault type:approvals type:config type:model type:permit',
+    touches: 'node:child_process node:crypto node:events node:net node:url',
+    doors: 'index',
   },
 };
 

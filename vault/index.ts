@@ -8,6 +8,7 @@ import { State } from './state.js';
 import { Store } from './store.js';
 import { Vault } from './vault.js';
 
+export { Copies, type Lender } from './copies.js';
 export { VaultError, type VaultFault } from './error.js';
 export type { KeyKind, KeySource } from './keys.js';
 export { type Lease, leaseLifetime } from './lease.js';

@@ -18,8 +18,14 @@ export interface Change<T> {
 export class State {
   readonly store: Store;
   readonly random: Random;
+  /** Told what there is now, whenever that changes; null: the keys are forgotten, or the file can't be trusted. */
+  onChange: (contents: Contents | null) => void = () => {};
   #keys: Keys | null;
   #contents: Contents;
+  #looked = false;
+  readonly #lookAgain = (): void => {
+    this.#looked = false;
+  };
 
   constructor(store: Store, contents: Contents, keys: Keys | null, random: Random) {
     this.store = store;
@@ -37,9 +43,15 @@ export class State {
     return this.#keys === null;
   }
 
-  /** The contents as they are on disk; verified, unless the vault is locked. */
+  /**
+   * The contents as they are on disk; verified, unless the vault is locked. Looked at once for all that happens in one turn
+   * of the event loop, since to look costs as much as to find a secret.
+   */
   fresh(): Contents {
-    if (this.store.changed()) this.#contents = this.#read(this.#keys);
+    if (this.#looked) return this.#contents;
+    if (this.store.changed()) this.#take(this.#read(this.#keys));
+    this.#looked = true;
+    setImmediate(this.#lookAgain);
     return this.#contents;
   }
 
@@ -52,7 +64,7 @@ export class State {
   /** Verifies the file with these keys, and takes them over. Throws `wrong_key`, and forgets them. */
   unlock(keys: Keys): void {
     try {
-      this.#contents = this.#read(keys);
+      this.#take(this.#read(keys));
     } catch (error) {
       forget(keys);
       throw error;
@@ -69,7 +81,7 @@ export class State {
     const keys = this.keys();
     const { contents, result, under } = this.store.transaction(() => {
       const before = this.#read(keys);
-      this.#contents = before;
+      this.#take(before);
       const { entries, result, under } = change(before, keys);
       const { id, source, generation } = before.header;
       const next = under ?? { keys, source };
@@ -80,7 +92,7 @@ export class State {
       this.store.putHeader(header);
       return { contents: { header, entries }, result, under };
     });
-    this.#contents = contents;
+    this.#take(contents);
     if (under) {
       this.#forget();
       this.#keys = under.keys;
@@ -90,13 +102,20 @@ export class State {
 
   /** Forgets the keys and closes the file. */
   close(): void {
+    this.#looked = false;
     this.#forget();
     this.store.close();
+  }
+
+  #take(contents: Contents): void {
+    this.#contents = contents;
+    this.onChange(contents);
   }
 
   #forget(): void {
     if (this.#keys !== null) forget(this.#keys);
     this.#keys = null;
+    this.onChange(null);
   }
 
   /** Reads and verifies the file. What can't be trusted is never kept, and is looked at again by the next call. */
@@ -119,6 +138,7 @@ export class State {
       return contentsOf(snapshot, keys);
     } catch (error) {
       this.store.distrust();
+      this.onChange(null);
       // Somebody put the vault under another key: this one is of no use any more.
       if (keys === this.#keys && error instanceof VaultError && error.code === 'wrong_key') this.#forget();
       throw error;

@@ -1,23 +1,18 @@
 /** What can be done with a vault. Plaintext exists only inside a call, or inside a lease. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { secretParts } from '../src/credentials/index.js';
+import { type NeedleSet, secretParts } from '../src/credentials/index.js';
 import { Refusal } from '../src/errors.js';
+import type { KillScope } from '../src/model.js';
 import { type Permit, spend } from '../src/permit.js';
+import { bindingAmong, bound } from './binding.js';
 import { VaultError } from './error.js';
 import { existingKey, type KeyKind, type KeySource, newKey, readStored } from './keys.js';
-import { type Lease, Loan } from './lease.js';
-import { boundsOf, type Contents, damaged, type Entry } from './roster.js';
-import { deriveKeys, forget, type Keys, keyBytes, seal, unseal } from './seal.js';
-import {
-  checkedSecret,
-  type NewSecret,
-  type SecretMeta,
-  spelled,
-  storedMeta,
-  unfit,
-  valueFaults,
-  type Want,
-} from './secret.js';
+import { type Lease, Leases } from './lease.js';
+import { formsFor, NeedleSets } from './needle-sets.js';
+import type { Contents, Entry } from './roster.js';
+import { rewrapped, sealed, unsealed } from './row.js';
+import { deriveKeys, forget, type Keys } from './seal.js';
+import { checkedSecret, type NewSecret, type SecretMeta, spelled, valueFaults, type Want } from './secret.js';
 import type { Change, State } from './state.js';
 import { rowLimit } from './store.js';
 
@@ -25,12 +20,19 @@ import { rowLimit } from './store.js';
 export class Vault {
   readonly #state: State;
   readonly #now: () => number;
-  readonly #leases = new Set<Loan>();
+  readonly #leases: Leases;
+  readonly #needles: NeedleSets;
 
   /** @internal use openVault */
   constructor(state: State, now: () => number) {
     this.#state = state;
     this.#now = now;
+    this.#leases = new Leases(now);
+    this.#needles = new NeedleSets(now);
+    state.onChange = contents => {
+      this.#leases.keep(contents);
+      this.#needles.forget();
+    };
   }
 
   /** 32 hex digits, given when the vault was made. */
@@ -71,23 +73,9 @@ export class Vault {
    * if the named one is missing or not bound to it, or if several are.
    */
   bindingFor(want: Want & { readonly secret: string | null }): SecretMeta | null {
-    return this.#refusing(want.secret ?? 'for this request', () => {
-      if (want.secret !== null) return this.#bound(want.secret, want).meta;
-      const fit: SecretMeta[] = [];
-      for (const { meta } of this.#state.fresh().entries.values()) if (unfit(meta, want) === null) fit.push(meta);
-      const named = fit.filter(meta => meta.gateways.length > 0);
-      const candidates = named.length > 0 ? named : fit;
-      if (candidates.length > 1) {
-        const names = candidates
-          .map(meta => meta.name)
-          .sort()
-          .join(', ');
-        throw new Refusal('credential_unavailable', `Several secrets are bound to ${want.host}: ${names}.`, {
-          next: 'An operator must name one in the policy, or bind them to different gateways.',
-        });
-      }
-      return candidates[0] ?? null;
-    });
+    return this.#refusing(`The secret ${want.secret ?? 'for this request'}`, () =>
+      bindingAmong(this.#state.fresh().entries, want),
+    );
   }
 
   /** Stores a new secret. Takes `value` over: it is zeroed, also when this throws. `exists`, `invalid`, `locked`, `corrupt`. */
@@ -144,13 +132,10 @@ export class Vault {
     try {
       this.#state.commit((contents, keys) => {
         const entries = new Map<string, Entry>();
-        for (const [name, { meta, row, keyBound, valueBound }] of contents.entries) {
-          const dataKey = opened(keys.wrap, row.wrapped, keyBound, name);
-          const wrapped = seal(next.wrap, dataKey, keyBound, this.#state.random);
-          dataKey.fill(0);
-          const rewrapped = { ...row, wrapped };
-          this.#state.store.putRow(rewrapped);
-          entries.set(name, { meta, row: rewrapped, keyBound, valueBound });
+        for (const [name, entry] of contents.entries) {
+          const under = rewrapped(entry, keys, next, this.#state.random);
+          this.#state.store.putRow(under.row);
+          entries.set(name, under);
         }
         return { entries, result: undefined, under: { keys: next, source: JSON.stringify(stored) } };
       });
@@ -172,26 +157,47 @@ export class Vault {
   }
 
   /**
-   * Takes the permit's secret out, for the request with this hash. Throws Refusal: `denied` if the permit is not good,
-   * `vault_locked`, or `credential_unavailable` if the secret is missing, damaged, or not bound to this gateway,
-   * connector and host, or if the request is not HTTPS.
+   * Takes the permit's secret out, for the request with this hash. Requests of one gateway and run share what is out, each
+   * under a permit of its own. Throws Refusal: `denied` if the permit is not good, `vault_locked`, or
+   * `credential_unavailable` if the secret is missing, damaged, or not bound to this gateway, connector and host, or if
+   * the request is not HTTPS.
    */
   lease(permit: Permit, requestHash: string): Lease {
     const allowed = spend(permit, 'vault', requestHash, this.#now());
     const name = allowed.secret;
     if (name === null) throw new Refusal('credential_unavailable', 'The decision names no secret.');
-    return this.#refusing(name, () => {
+    return this.#refusing(`The secret ${name}`, () => {
       this.#state.keys();
       if (allowed.scheme !== 'https') {
         throw new Refusal('credential_unavailable', `The secret ${name} is only sent over HTTPS.`, {
           next: 'Use an https URL.',
         });
       }
-      const entry = this.#bound(name, allowed);
-      const loan = new Loan(entry.meta, this.#open(entry), this.#now, over => this.#leases.delete(over));
-      this.#leases.add(loan);
-      return loan;
+      const entry = bound(this.#state.fresh().entries, name, allowed);
+      return this.#leases.take(allowed, entry, () => this.#open(entry));
     });
+  }
+
+  /** Ends the leases that a kill switch, the end of a run or the removal of a gateway covers, and zeroes their values. */
+  revoke(scope: KillScope): void {
+    this.#leases.revoke(scope);
+  }
+
+  /**
+   * What no answer may show to this gateway: every value that it may use, for whatever host, in all its forms. Throws
+   * Refusal: `vault_locked`, or `credential_unavailable` if a secret is damaged or they are too long together.
+   */
+  needles(gateway: string): NeedleSet {
+    return this.#refusing(`What ${gateway} must not see in answers`, () =>
+      this.#needles.of(gateway, this.#state.fresh(), entry => this.#open(entry)),
+    );
+  }
+
+  /** What {@link needles} looks for, for a worker process that makes the set itself. Throws as that does. */
+  needleForms(gateway: string): Buffer[] {
+    return this.#refusing(`What ${gateway} must not see in answers`, () =>
+      formsFor(gateway, this.#state.fresh(), entry => this.#open(entry)),
+    );
   }
 
   /**
@@ -217,7 +223,6 @@ export class Vault {
 
   /** Ends all leases, forgets the keys, closes the file. */
   close(): void {
-    for (const loan of this.#leases) loan.release();
     this.#state.close();
   }
 
@@ -234,45 +239,26 @@ export class Vault {
   }
 
   #seal(contents: Contents, keys: Keys, meta: SecretMeta, value: Buffer): Change<SecretMeta> {
-    const { keyBound, valueBound } = boundsOf(this.id, meta);
-    const dataKey = this.#state.random(keyBytes);
-    const wrapped = seal(keys.wrap, dataKey, keyBound, this.#state.random);
-    const sealed = seal(dataKey, value, valueBound, this.#state.random);
-    dataKey.fill(0);
-    const row = { name: meta.name, meta: storedMeta(meta), wrapped, sealed };
-    this.#state.store.putRow(row);
-    const entry = { meta: Object.freeze(meta), row, keyBound, valueBound };
+    const entry = sealed(this.id, keys, meta, value, this.#state.random);
+    this.#state.store.putRow(entry.row);
     return { entries: new Map(contents.entries).set(meta.name, entry), result: meta };
   }
 
-  #open({ meta, row, keyBound, valueBound }: Entry): Buffer {
-    const dataKey = opened(this.#state.keys().wrap, row.wrapped, keyBound, meta.name);
-    try {
-      return opened(dataKey, row.sealed, valueBound, meta.name);
-    } finally {
-      dataKey.fill(0);
-    }
-  }
-
-  #bound(name: string, want: Want): Entry {
-    const entry = this.#state.fresh().entries.get(spelled(name));
-    const fault = entry === undefined ? 'is not in the vault' : unfit(entry.meta, want);
-    if (entry === undefined || fault !== null) {
-      throw new Refusal('credential_unavailable', `The secret ${name} ${fault}.`);
-    }
-    return entry;
+  #open(entry: Entry): Buffer {
+    return unsealed(entry, this.#state.keys());
   }
 
   /** What goes wrong in the vault becomes a refusal. */
-  #refusing<T>(name: string, work: () => T): T {
+  #refusing<T>(what: string, work: () => T): T {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       if (error.code === 'locked' || error.code === 'wrong_key') {
-        throw new Refusal('vault_locked', `The secret ${name} can not be had: the vault is locked.`);
+        throw new Refusal('vault_locked', `${what} can not be had: the vault is locked.`);
       }
-      throw new Refusal('credential_unavailable', `The secret ${name} can not be had: ${error.message}`);
+      const next = error.hint === '' ? {} : { next: error.hint };
+      throw new Refusal('credential_unavailable', `${what} can not be had: ${error.message}`, next);
     }
   }
 }
@@ -281,10 +267,4 @@ function existing(contents: Contents, name: string): Entry {
   const entry = contents.entries.get(spelled(name));
   if (entry !== undefined) return entry;
   throw new VaultError('missing', `There is no secret ${name}.`, 'See `tf secret list`.');
-}
-
-function opened(key: Buffer, sealed: Buffer, bound: Buffer, name: string): Buffer {
-  const plain = unseal(key, sealed, bound);
-  if (plain === null) throw damaged(`the row ${name} can't be opened`);
-  return plain;
 }

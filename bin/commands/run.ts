@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCode, Fault } from '../../src/errors.js';
+import { parseConnectTo } from '../connect-to.js';
 import { call, type Stream, stream } from '../control.js';
 import { answers, ensureProxy } from '../daemon.js';
 import type { TrustFiles } from '../environment/child-environment.js';
@@ -13,7 +14,6 @@ import { canaryFault } from '../run/canary.js';
 import { follow, startChild, terminate } from '../run/child.js';
 import { notStarted, readCommandLine, refuseProgramAsName } from '../run/command-line.js';
 import { userName } from '../user.js';
-import { parseConnectTo } from './serve.js';
 
 interface RunOptions {
   readonly name?: string;
@@ -63,7 +63,8 @@ async function persist(ask: () => Promise<Stream>): Promise<Stream> {
       return await ask();
     } catch (error) {
       const { exit } = error as { exit?: number };
-      if (attempts === 20 || (exit !== exitCode.unreachable && exit !== exitCode.failed)) throw error;
+      if (attempts >= (exit === exitCode.unreachable ? 600 : 20)) throw error;
+      if (exit !== exitCode.unreachable && exit !== exitCode.failed) throw error;
       await new Promise(resolve => setTimeout(resolve, 100));
     }
   }

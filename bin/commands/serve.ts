@@ -2,30 +2,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Config, isHostPort, notYet, parseConfig } from '../../src/config.js';
+import { isHostPort, isProxyUrl } from '../../src/config/address.js';
+import { parseDuration } from '../../src/config/duration.js';
+import { type Config, noticesOf, parseConfig } from '../../src/config.js';
 import { exitCode, Fault } from '../../src/errors.js';
+import { parseConnectTo } from '../connect-to.js';
+import { call } from '../control.js';
 import { home, paths } from '../home.js';
 import { note } from '../print.js';
 import { version } from '../version.js';
 
 interface ServeOptions {
   readonly listen?: string;
+  readonly workers?: string;
+  readonly drain?: string;
   readonly background?: boolean;
   readonly connectTo: string[];
   readonly upstreamCa: string[];
-}
-
-/** `HOST:PORT:ADDR:PORT` as for curl. */
-export function parseConnectTo(text: string): [string, string] {
-  const match = /^(\[[^\]]+\]|[^:]+):(\d+):(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
-  const [from, to] = match === null ? ['', ''] : [`${match[1]!.toLowerCase()}:${match[2]}`, `${match[3]}:${match[4]}`];
-  if (!isHostPort(from) || !isHostPort(to))
-    throw new Fault(
-      exitCode.usage,
-      `"${text}" is not HOST:PORT:ADDRESS:PORT.`,
-      'For example: --connect-to api.github.com:443:127.0.0.1:9443',
-    );
-  return [from, to];
 }
 
 /** The configuration of TF_HOME with what flags and variables say instead. */
@@ -33,17 +26,33 @@ function readConfig(options: Partial<ServeOptions> = {}): Config {
   const file = paths().config;
   const config = parseConfig(existsSync(file) ? readFileSync(file, 'utf8') : '', file);
   const listen = options.listen ?? process.env.TF_LISTEN ?? config.listen;
+  const proxy = process.env.TF_UPSTREAM_PROXY || config.upstream.proxy;
   if (!isHostPort(listen))
     throw new Fault(
       exitCode.usage,
       `"${listen}" is not HOST:PORT.`,
       'For example: 127.0.0.1:8080, or 127.0.0.1:0 for a free port.',
     );
+  if (proxy !== undefined && !isProxyUrl(proxy))
+    throw new Fault(
+      exitCode.usage,
+      'TF_UPSTREAM_PROXY is not the URL of an HTTP proxy.',
+      'For example: http://proxy.corp:3128, or https://USER:PASSWORD@proxy.corp:3129',
+    );
+  const drain = options.drain === undefined ? config.drain : parseDuration(options.drain);
+  if (drain === null)
+    throw new Fault(exitCode.usage, `"${options.drain}" is not a duration.`, 'For example: --drain 30s');
+  const workers = options.workers === undefined ? config.workers : Number(options.workers);
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
+    throw new Fault(exitCode.usage, `--workers is a number from 1 to 64, not "${options.workers}".`);
   return {
     ...config,
     listen,
+    drain,
+    workers,
     upstream: {
       ...config.upstream,
+      proxy,
       connect_to: {
         ...config.upstream.connect_to,
         ...Object.fromEntries((options.connectTo ?? []).map(parseConnectTo)),
@@ -62,11 +71,13 @@ async function serve(options: ServeOptions): Promise<void> {
   const diagnose = (error: unknown): void =>
     note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.on('unhandledRejection', diagnose);
-  const notices = notYet(config);
-  const proxy = await openProxy({ home: home(), version: version(), config, notices, diagnose }).catch(
+  const notices = noticesOf(config);
+  const background = options.background === true;
+  const waits = background ? async () => false : patience(config.drain + settling);
+  const proxy = await openProxy({ home: home(), version: version(), config, notices, waits, diagnose }).catch(
     (error: unknown) => {
       // Two runs that start in one instant start two proxies: the second steps back, its run waits for the first.
-      if (options.background === true && (error as { code?: string }).code === 'busy') process.exit(0);
+      if (background && (error as { code?: string }).code === 'busy') process.exit(0);
       throw error;
     },
   );
@@ -74,17 +85,45 @@ async function serve(options: ServeOptions): Promise<void> {
   note(`tollfence ${version()}: forward proxy on ${address}:${port}, home ${home()}`);
   for (const sentence of notices) note(`warning: ${sentence}`);
 
-  const signalled = new Promise<void>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
-  });
-  await Promise.race([
-    signalled,
-    proxy.asked,
-    ...(options.background === true ? [idle(proxy.house, config.idle)] : []),
-  ]);
+  const signals = signalled();
+  await Promise.race([signals.first, proxy.asked, ...(background ? [idle(proxy.house, config.idle)] : [])]);
   note('tollfence: stopping');
-  await proxy.close(options.background === true ? 1_000 : 10_000);
+  await proxy.close(background ? Math.min(config.drain, 1_000) : config.drain, signals.second);
   process.exit(exitCode.done);
+}
+
+/** Resolve at the first and at the second signal to end. */
+function signalled(): { readonly first: Promise<void>; readonly second: Promise<void> } {
+  let came = [(): void => {}, (): void => {}];
+  const [first, second] = [0, 1].map(n => new Promise<void>(resolve => came.splice(n, 1, resolve)));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      came[0]?.();
+      came = came.slice(1);
+    });
+  return { first: first!, second: second! };
+}
+
+/** How long a proxy takes to close everything once its requests have ended, at most, in milliseconds. */
+const settling = 10_000;
+
+/** Says, again and again, whether the proxy that runs is ending; for `limit` ms, then no more. */
+function patience(limit: number): () => Promise<boolean> {
+  let until = Date.now() + settling;
+  let known = false;
+  return async () => {
+    if (known) return Date.now() < until;
+    const answer = (await call('GET', '/status', undefined, { start: false }).catch(() => null)) as {
+      readonly proxy: { readonly pid: number; readonly draining?: boolean };
+    } | null;
+    // Nobody answers: it is just starting, or has all but ended.
+    if (answer === null) return Date.now() < until;
+    if (answer.proxy.draining !== true) return false;
+    known = true;
+    until = Date.now() + limit;
+    note(`tollfence: waiting for the proxy before this one (pid ${answer.proxy.pid}), which lets its requests end`);
+    return true;
+  };
 }
 
 /** Resolves when there was no run, no request and nothing that waits for `limit` ms. */
@@ -114,6 +153,8 @@ export default function register(program: Command): void {
     .option('--listen <host:port>', 'address of the forward proxy; port 0 picks a free one')
     .option('--connect-to <host:port:addr:port>', 'dial another address under the same name (repeatable)', collect, [])
     .option('--upstream-ca <file>', "trust these roots besides the system's (repeatable)", collect, [])
+    .option('--workers <n>', 'processes that carry requests (1)')
+    .option('--drain <time>', 'at the end, how long requests in flight may take (30s); a second signal cuts it short')
     .option('--background', 'what tf run starts: ends by itself when idle')
     .addHelpText('after', '\nExample:\n  tf serve --listen 0.0.0.0:8080')
     .action(serve);

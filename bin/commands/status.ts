@@ -12,6 +12,8 @@ interface Status {
     readonly version: string;
     readonly listen: string;
     readonly started_at: string;
+    /** It is ending: requests in flight have their time, and nothing new is taken. */
+    readonly draining: boolean;
   };
   /** What the configuration asks for and this version doesn't do. */
   readonly notices: readonly string[];
@@ -26,6 +28,7 @@ interface Status {
     readonly user: string;
   }[];
   readonly requests_in_flight: number;
+  readonly workers: readonly { readonly pid: number; readonly connections: number; readonly requests: number }[];
   readonly killed: readonly {
     readonly scope: { readonly kind: string; readonly name?: string };
     readonly reason: string;
@@ -55,6 +58,9 @@ async function status({ json: asJson }: { json?: boolean }): Promise<void> {
   line(
     `${styled('bold', 'flying')}  ${answer.requests_in_flight} request${answer.requests_in_flight === 1 ? '' : 's'}`,
   );
+  if (proxy.draining) line(`${styled('yellow', 'ending')}  as soon as these have ended`);
+  for (const { pid, connections, requests } of answer.workers)
+    line(`${styled('bold', 'worker')}  pid ${pid}: ${connections} connections, ${requests} requests`);
   for (const notice of answer.notices) line(`${styled('yellow', 'config')}  ${notice}`);
   for (const { scope, reason, since } of killed) {
     line(

@@ -102,6 +102,8 @@ function proxyVariables(settings: ChildSettings): Record<string, string> {
     GIT_HTTP_PROXY_AUTHMETHOD: 'basic',
     // For programs that clear NODE_OPTIONS, and our preload with it: Node ≥ 22.21 and ≥ 24 then still pass the proxy.
     NODE_USE_ENV_PROXY: '1',
+    // For clients that use no proxy: the host of the API and the path come behind it (docs/clients.md).
+    TF_BASE_URL: `http://${urlHost(settings.proxy.host)}:${settings.proxy.port}/_`,
     TF_GATEWAY: settings.gateway,
     TF_RUN: settings.runId,
   };

@@ -1,10 +1,10 @@
 /** Which secret goes with a request, and how it is put on it: between the vault, the connectors and the line. */
-import { inject, needles, stripOwn } from '../../src/credentials/index.js';
+import { inject, stripOwn } from '../../src/credentials/index.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
 import type { Allowed, Permit } from '../../src/permit.js';
-import { type Lease, leaseLifetime, type SecretMeta } from '../../vault/index.js';
-import type { Parts } from './open.js';
+import type { SecretMeta } from '../../vault/index.js';
+import type { Parts } from './data-path.js';
 
 /** The place where this connector's credentials stand, or null. */
 const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
@@ -21,7 +21,7 @@ export interface Credentials {
     meaning: Classified,
   ): { readonly request: CanonicalRequest; readonly removed: boolean };
   /** The request as it goes out: with the secret of the permit, without what the agent put in its place. */
-  outgoing(permit: Permit, decoded: Decoded, meaning: Classified): Outgoing;
+  outgoing(permit: Permit, decoded: Decoded, meaning: Classified): Promise<Outgoing> | Outgoing;
 }
 
 export function openCredentials({ house, catalog }: Parts): Credentials {
@@ -29,17 +29,6 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
   const schemeFor = (meta: Pick<SecretMeta, 'scheme' | 'connector'>, meaning: Classified): Scheme => {
     const usual = meta.connector === null ? null : catalog.find(meta.connector)?.credentials?.scheme;
     return usual === meta.scheme ? (placeOf(meaning) ?? meta.scheme) : meta.scheme;
-  };
-  /** Needles of secrets that are in use: to make them costs more than to send the request. Kept no longer than a lease. */
-  const known = new Map<string, readonly Buffer[]>();
-  const needlesFor = ({ name, version, value }: Lease, scheme: Scheme): readonly Buffer[] => {
-    const key = `${name}@${version} ${scheme}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const forms = needles(value, scheme);
-    known.set(key, forms);
-    setTimeout(() => known.delete(key), leaseLifetime).unref();
-    return forms;
   };
   const withoutOwn: Credentials['withoutOwn'] = (request, meaning) => {
     const place = placeOf(meaning);
@@ -53,7 +42,8 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
   return {
     withoutOwn,
     secretFor({ subject, action }, decision, request, meaning) {
-      if (decision.effect === 'deny' || request.scheme !== 'https') return null;
+      // What isn't read can't have a credential put on it.
+      if (decision.effect === 'deny' || request.scheme !== 'https' || request.method === 'CONNECT') return null;
       // What no route describes gets a credential only if the policy names it.
       if (!meaning.typed && decision.exact !== true) return null;
       return (
@@ -75,37 +65,28 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       connector: action.connector,
       secret,
     }),
-    outgoing(permit, { request, payload, hash }, meaning) {
-      const own = withoutOwn(request, meaning);
-      if (permit.allowed.secret === null)
-        return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles: [] };
-      const lease = house.vault.lease(permit, hash);
-      try {
-        const scheme = schemeFor(lease, meaning);
-        const { request: ready, replaced } = inject(
-          own.request,
-          { scheme, value: lease.value },
-          meaning.connector?.credentials ?? {},
-        );
-        house.log.note({
-          type: 'credential.leased',
-          run: permit.allowed.run,
-          gateway: permit.allowed.gateway,
-          decided: permit.allowed.evidence,
-          credential: { name: lease.name, version: lease.version, scheme, replaced: replaced || own.removed },
-          expires_at: new Date(lease.expires_at).toISOString(),
-        });
-        return {
-          request: ready,
-          payload,
-          hash,
-          replaced: replaced || own.removed,
-          credential: `${lease.name}@${lease.version}`,
-          needles: needlesFor(lease, scheme),
-        };
-      } finally {
-        lease.release();
-      }
+    outgoing(permit, decoded, meaning) {
+      const missing = house.vault.fetch?.(permit, decoded.hash) ?? null;
+      return missing === null ? put(permit, decoded, meaning) : missing.then(() => put(permit, decoded, meaning));
     },
   };
+
+  function put(permit: Permit, { request, payload, hash }: Decoded, meaning: Classified): Outgoing {
+    const own = withoutOwn(request, meaning);
+    const { secret, gateway, run, evidence } = permit.allowed;
+    // Whatever this gateway may use may be in an answer, also of a host that gets nothing now.
+    const needles = house.vault.needles(gateway);
+    if (secret === null) return { request: own.request, payload, hash, replaced: own.removed, credential: '', needles };
+    const lease = house.vault.lease(permit, hash);
+    const { name, version } = lease;
+    const scheme = schemeFor(lease, meaning);
+    const ready = inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
+    const replaced = ready.replaced || own.removed;
+    if (lease.opened_by === evidence) {
+      const expires_at = new Date(lease.expires_at).toISOString();
+      const credential = { name, version, scheme, replaced };
+      house.log.note({ type: 'credential.leased', run, gateway, decided: evidence, credential, expires_at });
+    }
+    return { request: ready.request, payload, hash, replaced, credential: `${name}@${version}`, needles };
+  }
 }

@@ -11,7 +11,7 @@ import { requestHash } from '../../src/http/forward.js';
 import type { CanonicalRequest, Classified, Subject, Value } from '../../src/model.js';
 import { contextAt, question } from '../../src/policy/question.js';
 import type { Credentials } from './credentials.js';
-import type { Parts } from './open.js';
+import type { Parts } from './data-path.js';
 
 /** Looks up what `meaning` names, or returns it as it is. Never rejects. */
 export type LookUp = (
@@ -85,8 +85,10 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     const started = performance.now();
     let status: number | null = null;
     let error: string | null = 'lookup_failed';
+    let credential: string | null = null;
     try {
-      const outgoing: Outgoing = credentials.outgoing(permit, decoded, named);
+      const outgoing: Outgoing = await credentials.outgoing(permit, decoded, named);
+      credential = outgoing.credential || null;
       const answer = await fetchWhole(permit, outgoing, {
         upstream: parts.upstreamFor(subject.run),
         now: house.now,
@@ -105,6 +107,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
         decided: recorded.id,
         status,
         error,
+        credential,
         duration_ms: Math.round(performance.now() - started),
       });
     }

@@ -2,31 +2,43 @@
 import { findPlaceholder } from '../../src/credentials/index.js';
 import { Refusal } from '../../src/errors.js';
 import type { Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
-import { readBody } from '../../src/http/body.js';
+import { openBodies } from '../../src/http/body.js';
 import { decode } from '../../src/http/decode.js';
 import { forward, requestHash } from '../../src/http/forward.js';
+import { grpcAnswer, isGrpc } from '../../src/http/grpc.js';
+import { carryTunnel, decodeTunnel } from '../../src/http/passthrough.js';
 import { problemAnswer } from '../../src/http/problem.js';
+import { openStalls } from '../../src/http/stall.js';
 import { carryWebSocket } from '../../src/http/websocket.js';
-import type { CanonicalRequest } from '../../src/model.js';
-import { contextAt, openCounters, question, requestFacts } from '../../src/policy/question.js';
+import type { CanonicalRequest, Context, Question, ResponseFacts } from '../../src/model.js';
+import { contextAt, question, requestFacts } from '../../src/policy/question.js';
+import { confirmed } from './confirm.js';
 import { openCredentials } from './credentials.js';
+import type { Parts } from './data-path.js';
 import { openLookUp } from './facts.js';
-import type { Parts } from './open.js';
+import { bodyLimits } from './limits.js';
 
 /** Furnishes the line. */
 export function openLine(parts: Parts): Rooms {
   const { house, guard, catalog } = parts;
-  const counters = openCounters();
+  const readBody = openBodies(bodyLimits(house.config.limits));
+  const stalls = openStalls(house.config.limits.stall);
   const now = house.now;
 
   const credentials = openCredentials(parts);
   const lookUp = openLookUp(parts, credentials);
-  /** A policy that was changed while the request waited for its approval is asked again. */
-  const confirm = async ({ question: asked, decision }: Trace): Promise<void> => {
-    if (house.policy.digest === decision!.policy_sha256) return;
-    const again = await house.policy.decide(asked!);
-    if (again.effect === 'deny' || again.effect === 'defer')
-      throw new Refusal('denied', again.reason, { rule: again.rule });
+
+  /** The policy is asked once more, about an answer that can't be searched. Nobody can approve what is here already. */
+  const judgeAnswer = async (trace: Trace, response: ResponseFacts): Promise<void> => {
+    const { effect, rule, reason } = await house.policy.decide({ ...trace.question!, response });
+    trace.unscannable = { response, rule };
+    if (effect === 'allow') return;
+    const why =
+      effect === 'deny' ? reason : `The policy says ${effect} about an answer, which can't be held back for it.`;
+    throw new Refusal('denied', `${why} The request was sent, and may have taken effect.`, {
+      rule,
+      next: 'Look whether it took effect before you send it again; ask for the answer without a Content-Encoding.',
+    });
   };
 
   return {
@@ -36,10 +48,11 @@ export function openLine(parts: Parts): Rooms {
       return run.subject;
     },
     checkKill: to => house.kill.check(to),
-    async decode(exchange) {
+    async decode(exchange, subject) {
+      if (exchange.tunnel !== undefined) return decodeTunnel(exchange.tunnel);
       const head = decode(exchange.head);
       exchange.proceed();
-      const body = await readBody(head, exchange.source);
+      const body = await readBody(head, exchange.source, subject.id);
       const { scheme, host, port, method, path, query, fields, upgrade } = head;
       const request: CanonicalRequest = Object.freeze({
         scheme,
@@ -67,8 +80,17 @@ export function openLine(parts: Parts): Rooms {
           { rule: 'placeholder', next: 'Send it only where the API takes its credential.' },
         );
     },
-    ask: (subject, request, meaning) =>
-      question(subject, request, meaning, contextAt(now(), counters.count(subject.id, now()))),
+    ask(subject, request, meaning) {
+      const counted = house.count(subject.id);
+      const asking = (counters: Context['counters']): Question =>
+        question(
+          subject,
+          request,
+          meaning,
+          contextAt(now(), counters, request.method === 'CONNECT' ? ['uninspected'] : []),
+        );
+      return counted instanceof Promise ? counted.then(asking) : asking(counted);
+    },
     decide: asked => house.policy.decide(asked),
     async record(asked, decision, decoded, meaning) {
       const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
@@ -90,11 +112,13 @@ export function openLine(parts: Parts): Rooms {
     approve(trace, allowed, flight) {
       if (trace.decision!.effect === 'defer')
         throw new Refusal('denied', "The policy defers this action, and this version can't hold actions back yet.");
-      return house.approvals.await(trace, flight, allowed, () => confirm(trace));
+      return house.approvals.await(trace, flight, allowed, () => confirmed(house.policy, trace));
     },
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
-    forward(permit, outgoing, exchange, flight) {
-      const options = { upstream: parts.upstreamFor(permit.allowed.run), now };
+    forward(permit, outgoing, exchange, flight, trace) {
+      const judge = (facts: ResponseFacts): Promise<void> => judgeAnswer(trace, facts);
+      const options = { upstream: parts.upstreamFor(permit.allowed.run), now, judge, stalls };
+      if (exchange.tunnel !== undefined) return carryTunnel(permit, outgoing, exchange, flight, options);
       // What was judged decides what is carried; Node's parser and ours must agree on what it is.
       if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null))
         throw new Refusal('malformed_request', 'Whether the request asks for an upgrade can be read in two ways.');
@@ -112,9 +136,10 @@ export function openLine(parts: Parts): Rooms {
         connector: catalog.forHost(exchange.head.tunnel?.host ?? ''),
         rule: refusal.extra.rule ?? trace.decision?.rule ?? null,
         pendingStatus: house.config.approvals.pending_status,
+        direct: exchange.head.direct !== undefined,
         agent: userAgent(exchange.head.rawHeaders),
       };
-      let evidence = trace.evidence ?? refusal.extra.evidence ?? null;
+      let evidence = trace.evidence ?? (await rejectedBy(refusal));
       let final = refusal;
       if (evidence === null && trace.caller !== null) {
         try {
@@ -126,7 +151,9 @@ export function openLine(parts: Parts): Rooms {
       if (refusal.extra.cause !== undefined) parts.diagnose(refusal.extra.cause);
       const wait = final.code === 'unauthenticated' ? guard.delay(exchange.peer) : 0;
       if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
-      exchange.answer(problemAnswer(final, { ...context, evidence }), closing.has(final.code));
+      const problem = problemAnswer(final, { ...context, evidence });
+      const grpc = exchange.http2 && isGrpc(exchange.head.method, exchange.head.rawHeaders);
+      exchange.answer(grpc ? grpcAnswer(final, problem) : problem, closing.has(final.code));
     },
   };
 }
@@ -137,13 +164,21 @@ const closing: ReadonlySet<string> = new Set([
   'authority_mismatch',
   'unauthenticated',
   'killed',
-  'overloaded',
   'proxy_error',
 ]);
 
 function userAgent(raw: readonly string[]): string {
   const at = raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'user-agent');
   return at < 0 ? '' : raw[at + 1]!;
+}
+
+/** Id of the entry that whoever refused it has made, if it is there. */
+async function rejectedBy({ extra }: Refusal): Promise<string | null> {
+  try {
+    return (await extra.evidence) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** The entry of a request that was refused before a decision was recorded: what was known of it by then. */
@@ -173,7 +208,7 @@ function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
     run: trace.caller?.run ?? null,
     gateway: trace.caller?.id ?? null,
     decided: trace.evidence,
-    status: outcome.status,
+    status: outcome.status ?? trace.unscannable?.response.status ?? null,
     error: outcome.error,
     bytes_sent: outcome.bytesSent,
     bytes_received: outcome.bytesReceived,
@@ -183,5 +218,6 @@ function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
     credential: outgoing === null || outgoing.credential === '' ? null : outgoing.credential,
     replaced: outgoing?.replaced ?? false,
     scrubbed: outcome.scrubbed,
+    ...(trace.unscannable === null ? {} : { scannable: false, ...trace.unscannable }),
   } as const;
 }

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.js';
-import { type Catalog, openCatalog } from '../../src/action/catalog.js';
+import { openCatalog } from '../../src/action/catalog.js';
 import { openApprovals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
 import {
@@ -19,38 +19,27 @@ import {
   supervised,
   tell,
 } from '../../src/control/index.js';
-import { exitCode, Fault, type Refusal } from '../../src/errors.js';
-import { handle, openTrace } from '../../src/gateway.js';
-import { type Guard, openGuard } from '../../src/http/authenticate.js';
-import { destinations } from '../../src/http/destination.js';
-import { Flights } from '../../src/http/flights.js';
-import { createListener } from '../../src/http/listener.js';
-import { openUpstream, type Upstream } from '../../src/http/upstream.js';
+import { exitCode, Fault } from '../../src/errors.js';
 import { openGateways } from '../../src/identity/gateways.js';
 import { openKillSwitch } from '../../src/identity/kill.js';
 import { openRuns } from '../../src/identity/runs.js';
 import { openState, type State, type StoredRun } from '../../src/identity/state.js';
 import { openLog } from '../../src/log/index.js';
+import type { Context, Draft } from '../../src/model.js';
 import { toData } from '../../src/policy/index.js';
+import { openCounters } from '../../src/policy/question.js';
 import { openAuthority } from '../../src/tls/authority.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths, unusable } from '../home.js';
 import { userName } from '../user.js';
-import { openLine } from './line.js';
+import { openWorkers } from '../workers/index.js';
+import { alone } from './carrier.js';
+import { openDataPath } from './data-path.js';
 import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
 import { openSecrets } from './secrets.js';
-
-/** What the line needs besides the house. */
-export interface Parts {
-  readonly house: House;
-  readonly guard: Guard;
-  readonly catalog: Catalog;
-  upstreamFor(run: string): Upstream;
-  /** Tells the operator (not the agent) what was caught. */
-  diagnose(error: unknown): void;
-}
+import { succeed } from './succession.js';
 
 /** How to open. */
 export interface ProxyOptions {
@@ -61,6 +50,8 @@ export interface ProxyOptions {
   readonly notices: readonly string[];
   /** Host and port of the forward proxy; overrides the configuration. */
   readonly listen?: string;
+  /** Asked while another proxy uses the home: whether that one is about to end. */
+  waits(): Promise<boolean>;
   diagnose(error: unknown): void;
 }
 
@@ -70,8 +61,8 @@ export interface Proxy {
   readonly listen: AddressInfo;
   /** Resolves when somebody asked it to end. */
   readonly asked: Promise<void>;
-  /** Lets requests in flight end for up to `drain` ms, then closes everything. */
-  close(drain: number): Promise<void>;
+  /** Takes no new connections, lets requests in flight end for up to `drain` ms or until `hurry`, then closes everything. */
+  close(drain: number, hurry: Promise<void>): Promise<void>;
 }
 
 function openExclusiveState(path: string): State {
@@ -121,9 +112,10 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     throw unusable(home, error);
   }
   // What the operator wrote is wrong before anything is opened: the log has nothing to say about it.
-  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
+  upstreamTrust({ extraFiles: config.upstream.ca_file });
 
-  const state = openExclusiveState(at.state);
+  const listen = options.listen ?? config.listen;
+  const { opened: state, door } = await succeed(() => openExclusiveState(at.state), options.waits, listen, at.port);
   const gateways = readable(at.state, () => openGateways(state));
   const kill = openKillSwitch(state);
   const catalog = openCatalog(connectors);
@@ -142,38 +134,45 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     config.policy.deadline,
     options.diagnose,
   );
-  const authority = openAuthority({ dir: at.ca, now, random: randomBytes });
+  const authority = openAuthority({ dir: at.ca, now, random: randomBytes, cache: config.limits.leaves });
   const runs = openRuns(state, gateways.find, alive, now);
-  const flights = new Flights();
-  const approvals = openApprovals({ log, now, hold: config.approvals.hold, expire: config.approvals.expire });
-  const guard = openGuard(runs, now, (peer, gateway, attempts, reason) => {
-    return log.note({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason });
+  const approvals = openApprovals({
+    log,
+    now,
+    hold: config.approvals.hold,
+    expire: config.approvals.expire,
+    perGateway: config.limits.approvals_per_gateway,
   });
-
-  const rules = {
-    connectTo: new Map(Object.entries(config.upstream.connect_to)),
-    allowPrivate: config.upstream.allow_private,
-  };
-  const upstream = openUpstream({ destination: destinations(rules), context: trust.context });
-  const special = new Map<string, Upstream>();
-  const upstreamFor = (id: string): Upstream => {
-    const extra = runs.find(id)?.stored.upstream;
-    if (extra === undefined) return upstream;
-    let own = special.get(id);
-    if (own === undefined) {
-      const ownTrust = upstreamTrust({ extraFiles: [...config.upstream.ca_file, ...extra.ca] });
-      const ownRules = { ...rules, connectTo: new Map([...rules.connectTo, ...Object.entries(extra.connect_to)]) };
-      own = openUpstream({ destination: destinations(ownRules), context: ownTrust.context });
-      special.set(id, own);
-    }
-    return own;
-  };
-
   let ending = false;
   let ask = (): void => {};
   const asked = new Promise<void>(resolve => {
     ask = resolve;
   });
+  const counters = openCounters();
+  const count = (gateway: string): Context['counters'] => counters.count(gateway, now());
+  const { diagnose } = options;
+  const rejected = (attempt: Draft): string => log.note(attempt);
+  const carrier =
+    config.workers > 1
+      ? await openWorkers({
+          home,
+          config,
+          house: { log, vault, approvals, policy, authority, count, diagnose },
+          snapshot: () => ({
+            runs: runs.list().map(({ stored }) => stored),
+            gateways: gateways.list(),
+            permissions: gateways.permissions(),
+            kills: kill.active(),
+          }),
+          policy: () => state.get('policy.wasm_sha256') ?? '',
+        })
+      : alone(
+          openDataPath({
+            house: { config, now, runs, gateways, kill, policy, log, vault, approvals, authority, count, rejected },
+            catalog,
+            diagnose,
+          }),
+        );
   const listener: { address: AddressInfo | null } = { address: null };
   const house: House = {
     version: options.version,
@@ -187,7 +186,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     gateways,
     runs,
     kill,
-    flights,
+    flights: carrier,
     log,
     policy,
     vault,
@@ -197,34 +196,23 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     hostsOf: connector => catalog.hosts(connector),
     classify: request => catalog.classify(request),
     port: () => listener.address?.port ?? 0,
-    refreshPolicy: () => policy.setData(toData(gateways.permissions(), gateways.list())),
-    stop(scope) {
-      const stopped = flights.stop(scope);
-      if (scope.kind === 'gateway' || scope.kind === 'all')
-        for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
-      if (scope.kind === 'run') {
-        special.get(scope.name)?.destroy();
-        special.delete(scope.name);
-      }
-      return stopped;
+    refreshPolicy() {
+      policy.setData(toData(gateways.permissions(), gateways.list()));
+      return carrier.changed('state');
     },
+    stop: scope => carrier.stop(scope),
+    changed: what => carrier.changed(what),
+    workers: () => carrier.workers,
     shutdown: () => ask(),
     ending: () => ending,
     tell,
-    keepPolicy: (wasm, source) => keepPolicy(at, state, wasm, source),
+    async keepPolicy(wasm, source) {
+      keepPolicy(at, state, wasm, source);
+      await carrier.replaced(wasm);
+    },
   };
 
-  const line = openLine({ house, guard, catalog, upstreamFor, diagnose: options.diagnose });
-  const server = createListener({
-    flights,
-    contextFor: host => authority.contextFor(host),
-    authenticate: (credentials, peer) => guard.authenticate(credentials, peer),
-    connectorFor: host => catalog.forHost(host)?.name ?? 'http',
-    serve: (exchange, flight) => handle(exchange, flight, line),
-    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, openTrace(run?.subject ?? null)),
-  });
-
-  listener.address = await listenOn(server, options.listen ?? config.listen, at.port);
+  listener.address = await listenOn(carrier.listener, listen, at.port, door);
   writeFileSync(at.port, String(listener.address.port), { mode: 0o600 });
   await log.record({
     type: 'proxy.started',
@@ -239,7 +227,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
 
   // A run from before a restart whose supervisor doesn't show itself has lost it: its token ends with it.
   const orphans = setTimeout(() => {
-    for (const { stored } of runs.list()) if (!supervised(stored.id)) endRun(house, stored.id);
+    for (const { stored } of runs.list()) if (!supervised(stored.id)) void endRun(house, stored.id);
   }, reattachment);
   orphans.unref();
 
@@ -247,17 +235,13 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     house,
     listen: listener.address,
     asked,
-    async close(drain) {
+    async close(drain, hurry) {
       ending = true;
       // Runs must not start another proxy against the will of whoever stops this one.
       for (const { stored } of runs.list()) tell(stored.id, { event: 'ending' });
       await new Promise(resolve => setImmediate(resolve));
       clearTimeout(orphans);
-      server.close();
-      const until = now() + drain;
-      while (flights.exchanges > 0 && now() < until) await new Promise(resolve => setTimeout(resolve, 25));
-      flights.stop({ kind: 'all' });
-      for (const each of [upstream, ...special.values()]) each.destroy();
+      await carrier.drain(drain, hurry);
       rmSync(at.socket, { force: true });
       control.close();
       control.closeAllConnections();

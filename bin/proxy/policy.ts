@@ -6,7 +6,7 @@ import { openPolicy, type Policy, type PolicyData, sha256 } from '../../src/poli
 import type { Paths } from '../home.js';
 
 /** The stored module, or null for the default one. Throws if it isn't the one that was activated. */
-function stored(at: Paths, state: State): Uint8Array | null {
+function stored(at: Paths, state: Pick<State, 'get'>): Uint8Array | null {
   const expected = state.get('policy.wasm_sha256') ?? '';
   if (expected === '') return null;
   if (!existsSync(at.policy)) throw new Error(`${at.policy} is missing`);
@@ -21,7 +21,7 @@ function stored(at: Paths, state: State): Uint8Array | null {
  */
 export async function openStoredPolicy(
   at: Paths,
-  state: State,
+  state: Pick<State, 'get'>,
   data: PolicyData,
   deadline: number,
   diagnose: (error: unknown) => void,

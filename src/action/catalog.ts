@@ -4,6 +4,7 @@
  */
 import { exitCode, Fault } from '../errors.js';
 import type { Access, Action, CanonicalRequest, Classified, Connector, Resource } from '../model.js';
+import { grpcCall } from './grpc.js';
 import { isObject } from './json.js';
 import { type CompiledRoute, compileRoute, isActionName, type Reading } from './route.js';
 import { RouteTree } from './template.js';
@@ -59,6 +60,7 @@ export function openCatalog(connectors: readonly Connector[]): Catalog {
   return {
     classify(request) {
       const compiled = serving(request.host);
+      if (request.method === 'CONNECT') return uninspected(request, compiled?.connector.name ?? 'http');
       return compiled === null ? generic(request) : classify(compiled, request);
     },
     forHost: host => serving(host)?.connector ?? null,
@@ -105,6 +107,18 @@ function hostResource(request: CanonicalRequest): Resource {
   return { type: 'host', id: usual ? request.host : `${request.host}:${request.port}` };
 }
 
+/** A tunnel that isn't read: it may carry anything. It belongs to the connector of its host, for a kill of that. */
+function uninspected(request: CanonicalRequest, connector: string): Classified {
+  const action: Action = {
+    name: 'http.uninspected',
+    connector,
+    access: 'write',
+    parameters: { port: request.port },
+    unknown: [],
+  };
+  return { action, resource: { type: 'host', id: request.host }, connector: null, typed: false };
+}
+
 /** A request to a host that no connector serves. */
 function generic(request: CanonicalRequest): Classified {
   const name = /^[A-Z][A-Z-]*$/.test(request.method)
@@ -112,7 +126,7 @@ function generic(request: CanonicalRequest): Classified {
     : 'unclassified';
   const overridden = overridesMethod(new View(request));
   const action: Action = {
-    name: `http.${overridden ? 'unclassified' : name}`,
+    name: overridden ? 'http.unclassified' : (grpcCall(request) ?? `http.${name}`),
     connector: 'http',
     // What an upgraded connection carries isn't judged frame by frame, so it counts as writing.
     access: overridden ? 'permissions' : request.upgrade === null ? accessOf(request.method) : 'write',

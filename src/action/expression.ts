@@ -3,7 +3,7 @@
  * `body#/base/ref as string`, `query.state`, `path.number as integer`, `header.x-y`, `argument.channel`.
  */
 import type { Value } from '../model.js';
-import { isObject, type Json, unclear } from './json.js';
+import { exactNumber, isObject, type Json, member, unclear } from './json.js';
 import type { View } from './view.js';
 
 /** Path parameters, decoded. */
@@ -41,7 +41,7 @@ function convert(value: Json, type: Type | undefined, text: boolean): Found {
   }
   if (type !== undefined) {
     const pattern = type === 'integer' ? /^-?(?:0|[1-9]\d{0,15})$/ : /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/;
-    const number = text && typeof value === 'string' && pattern.test(value) ? Number(value) : value;
+    const number = text && typeof value === 'string' && pattern.test(value) ? exactNumber(value) : value;
     if (typeof number !== 'number') return unclear;
     return type === 'integer' && !Number.isSafeInteger(number) ? unclear : number || 0;
   }
@@ -61,7 +61,7 @@ function follow(document: Json, pointer: readonly string[]): Json | undefined {
   let node: Json | undefined = document;
   for (const segment of pointer) {
     if (node === unclear || node === undefined) return node;
-    if (isObject(node)) node = node[segment];
+    if (isObject(node)) node = member(node, segment);
     else if (Array.isArray(node) && /^(0|[1-9]\d{0,5})$/.test(segment)) node = node[Number(segment)];
     else return unclear;
   }
@@ -78,13 +78,13 @@ function inBody(view: View, pointer: readonly string[]): Json | undefined {
 /** The value of a query parameter; unclear if the query could be read in two ways or gives it twice. */
 function inQuery(view: View, name: string): Json | undefined {
   const query = view.nestedQuery;
-  return query === undefined ? unclear : query[name];
+  return query === undefined ? unclear : member(query, name);
 }
 
-/** Whether the body, as far as it can be read, has a top-level member of this name. */
+/** Whether the body has, or may have, a top-level member of this name. */
 const bodyHas = (view: View, name: string): boolean => {
-  const document = view.empty ? undefined : view.document;
-  return isObject(document) && name in document;
+  const document = view.document;
+  return document === undefined ? view.mayHoldParameters : isObject(document) && member(document, name) !== undefined;
 };
 
 function find(source: Expression['source'], name: string, pointer: readonly string[], view: View): Json | undefined {
@@ -101,7 +101,7 @@ function find(source: Expression['source'], name: string, pointer: readonly stri
 const isText = (view: View, source: Expression['source'], name: string): boolean =>
   source === 'query' ||
   source === 'header' ||
-  view.form !== undefined ||
+  view.isForm ||
   (source === 'argument' && inQuery(view, name) !== undefined);
 
 /** Compiles an expression, or says what is wrong with it. */

@@ -2,39 +2,33 @@
  * Forms (WHATWG URL §5, `application/x-www-form-urlencoded`) and query strings, read strictly, and the brackets by
  * which Rack and PHP nest them: `a[b]=c`, `a[]=x`. Everything read here is attacker-controlled.
  */
-import { decodeText, emptyObject, isObject, type Json, type JsonObject, maxDepth, unclear } from './json.js';
+import { emptyObject, isObject, type Json, type JsonObject, maxDepth, maxMembers, unclear } from './json.js';
 
 /** Names and values in order. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
-const encoder = new TextEncoder();
-
-/** Percent-decodes strictly; undefined if an escape is broken or the result isn't UTF-8. */
+/** Percent-decodes strictly; undefined if an escape is broken, the result isn't UTF-8, or has NUL in it. */
 function percentDecode(text: string): string | undefined {
-  if (!text.includes('%')) return text;
-  const bytes: number[] = [];
-  for (let i = 0; i < text.length; ) {
-    const percent = text.indexOf('%', i);
-    const end = percent < 0 ? text.length : percent;
-    bytes.push(...encoder.encode(text.slice(i, end)));
-    if (percent < 0) break;
-    const hex = text.slice(percent + 1, percent + 3);
-    if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
-    bytes.push(Number.parseInt(hex, 16));
-    i = percent + 3;
+  if (!text.includes('%')) return text.includes('\0') ? undefined : text;
+  try {
+    const decoded = decodeURIComponent(text);
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
   }
-  return decodeText(Uint8Array.from(bytes));
 }
 
 /**
  * Splits a form or a query string (without `?`). Undefined if it could be read in two ways: a raw `;` (a separator for
- * some), a broken escape, not UTF-8.
+ * some), a broken escape, not UTF-8, NUL, more than 10,000 pairs.
  */
 export function readPairs(text: string): Pairs | undefined {
   if (text === '') return [];
   if (text.includes(';')) return undefined;
   const pairs: [string, string][] = [];
-  for (const part of text.split('&')) {
+  const parts = text.split('&', maxMembers + 1);
+  if (parts.length > maxMembers) return undefined;
+  for (const part of parts) {
     if (part === '') continue;
     const equals = part.indexOf('=');
     const name = percentDecode((equals < 0 ? part : part.slice(0, equals)).replaceAll('+', ' '));
@@ -45,16 +39,17 @@ export function readPairs(text: string): Pairs | undefined {
   return pairs;
 }
 
-// Rack leaves out brackets and spaces in front of a name; PHP spaces, and it ends at NUL and has `_` for dots and spaces.
-const folded = (name: string): string => (/^[\s[\]]*([^[\]\0]*)/.exec(name)?.[1] ?? '').replace(/[\s.]/g, '_');
+// Rack leaves out brackets and spaces in front of a name; PHP spaces, and it has `_` for dots and spaces.
+const folded = (name: string): string => (/^[\s[\]]*([^[\]]*)/.exec(name)?.[1] ?? '').replace(/[\s.]/g, '_');
 
 const bracketed = /^([^[\]]+)((?:\[[^[\]]*\])*)$/;
 
 /**
  * Nests pairs by the brackets in their names. A place that is given twice, in two shapes or with broken brackets is
  * {@link unclear}, and so is the name that other readers make of an odd one (`[a]`, ` a`, `a.b`). Indices stay names: `items[0][price]` is at `/items/0/price`.
+ * The names in `files` are unclear too.
  */
-export function nest(pairs: Pairs): JsonObject {
+export function nest(pairs: Pairs, files: readonly string[] = []): JsonObject {
   const root = emptyObject();
   for (const [name, value] of pairs) {
     const top = name.split(/[[\]]/, 1)[0]!;
@@ -64,6 +59,10 @@ export function nest(pairs: Pairs): JsonObject {
     // What is another name to some readers makes that one unclear too.
     const other = folded(name);
     if (other !== top) root[other] = unclear;
+  }
+  for (const name of files) {
+    root[name.split(/[[\]]/, 1)[0]!] = unclear;
+    root[folded(name)] = unclear;
   }
   return root;
 }

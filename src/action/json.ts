@@ -16,6 +16,9 @@ export interface JsonObject {
 
 /** Deeper documents are refused. */
 export const maxDepth = 64;
+/** Documents with more values in all, and objects with more members, are refused: eight MiB of `{},` become 600 of memory. */
+export const maxValues = 250_000;
+export const maxMembers = 10_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -34,6 +37,20 @@ export const emptyObject = (): JsonObject => Object.create(null) as JsonObject;
 /** Whether a value is an object (not an array, not null). */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Like Unicode's simple case folding: `K` (the kelvin sign) and `k` are one, and `ſ` and `s`. */
+const fold = (name: string): string => name.toUpperCase().toLowerCase();
+
+/**
+ * A member of an object; undefined if it isn't there. {@link unclear} if another one has its name in other letter case, which
+ * some readers (Go's, .NET's) take for the same.
+ */
+export function member(object: JsonObject, name: string): Json | undefined {
+  const folded = fold(name);
+  for (const other in object)
+    if (other.length === name.length && other !== name && fold(other) === folded) return unclear;
+  return object[name];
+}
 
 /** `[significant digits, power of ten]` of a numeral; the same value has the same pair. */
 function normalise(numeral: string): string {
@@ -76,10 +93,13 @@ class Malformed extends Error {}
 
 class Reader {
   readonly #text: string;
+  /** How many values there may be yet. */
+  readonly #budget: { left: number };
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, budget: { left: number }) {
     this.#text = text;
+    this.#budget = budget;
   }
 
   document(): Json {
@@ -102,9 +122,14 @@ class Reader {
   }
 
   #value(depth: number): Json {
-    if (depth > maxDepth) throw new Malformed();
+    this.#budget.left -= 1;
+    if (depth > maxDepth || this.#budget.left < 0) throw new Malformed();
     const first = this.#next();
-    if (first === '"') return this.#string();
+    if (first === '"') {
+      const text = this.#string();
+      // For some readers a text ends at NUL.
+      return text.includes('\0') ? unclear : text;
+    }
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
     this.#at -= 1;
@@ -131,11 +156,11 @@ class Reader {
     const object = emptyObject();
     if (this.#next() === '}') return object;
     this.#at -= 1;
-    for (;;) {
-      if (this.#next() !== '"') throw new Malformed();
+    for (let members = 1; ; members++) {
+      if (this.#next() !== '"' || members > maxMembers) throw new Malformed();
       const name = this.#string();
-      // Which of two members counts differs from reader to reader.
-      if (name in object) throw new Malformed();
+      // Which of two members counts, and where a name with NUL ends, differs from reader to reader.
+      if (name in object || name.includes('\0')) throw new Malformed();
       if (this.#next() !== ':') throw new Malformed();
       object[name] = this.#value(depth + 1);
       const after = this.#next();
@@ -190,13 +215,37 @@ class Reader {
 
 /**
  * Reads one JSON text. Undefined if it isn't one, or is ambiguous: a member twice, lone surrogates, a byte order mark,
- * more than 64 levels. A number that a double can't hold exactly is {@link unclear}; the rest stays readable.
+ * more than 64 levels, too many values. A number that a double can't hold exactly is {@link unclear}, and so is a text with NUL in it; the
+ * rest stays readable.
  */
-export function readJson(text: string): Json | undefined {
+export function readJson(text: string, budget = { left: maxValues }): Json | undefined {
   try {
-    return new Reader(text).document();
+    return new Reader(text, budget).document();
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
+}
+
+/** Reads each text, all of them or none. */
+function readAll(texts: readonly string[]): Json[] | undefined {
+  const values: Json[] = [];
+  const budget = { left: maxValues };
+  if (texts.length > maxMembers) return undefined;
+  for (const text of texts) {
+    const value = readJson(text, budget);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return values;
+}
+
+/** Reads lines of JSON (NDJSON, JSON Lines). Undefined if one of them isn't, or is empty: some skip it, some don't. */
+export const readJsonLines = (text: string): Json[] | undefined =>
+  readAll((text.endsWith('\n') ? text.slice(0, -1) : text).split('\n', maxMembers + 1));
+
+/** Reads a JSON text sequence (RFC 7464). Undefined if a text in it isn't whole. */
+export function readJsonSequence(text: string): Json[] | undefined {
+  const [before, ...texts] = text.split('\u001e', maxMembers + 2);
+  return before === '' && texts.every(each => each.endsWith('\n')) ? readAll(texts) : undefined;
 }

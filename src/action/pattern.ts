@@ -38,12 +38,14 @@ export function patternFault(pattern: string, separator: Separator): string | nu
   if (separator === '/' && !/^[^:/]+(:|$)/.test(pattern)) {
     return `The resource pattern ${JSON.stringify(pattern)} does not begin with a type, such as \`repo:\`.`;
   }
+  // Calls of gRPC are named as their service spells itself.
+  const segmentOfAction = pattern.startsWith('grpc.') ? /^[A-Za-z0-9_]+$/ : /^[a-z0-9_-]+$/;
   for (const segment of segments(pattern, separator)) {
     if (segment === '' && !pattern.endsWith(':')) return `The pattern ${JSON.stringify(pattern)} has an empty segment.`;
     if (segment !== '*' && segment.includes('*')) {
       return `In the pattern ${JSON.stringify(pattern)}, \`*\` must be a whole segment: ${JSON.stringify(segment)} is not.`;
     }
-    if (separator === '.' && segment !== '*' && !/^[a-z0-9_-]+$/.test(segment)) {
+    if (separator === '.' && segment !== '*' && !segmentOfAction.test(segment)) {
       return `The action pattern ${JSON.stringify(pattern)} has a segment that no action has: ${JSON.stringify(segment)}.`;
     }
   }

@@ -4,44 +4,20 @@
  */
 import type { BodyFacts, CanonicalRequest, RequestView, Value } from '../model.js';
 import { nest, type Pairs, readPairs } from './form.js';
-import { decodeText, type Json, type JsonObject, readJson, unclear } from './json.js';
+import { decodeText, type Json, type JsonObject, readJson, readJsonLines, readJsonSequence, unclear } from './json.js';
+import { type MediaType, mediaType, opaque, plainCharset } from './media-type.js';
 import { readMultipart } from './multipart.js';
 
 /** How the API reads a body, whatever the media type says; undefined: by the media type. */
 export type Reads = 'json' | 'form' | undefined;
 
-interface MediaType {
-  readonly kind: 'json' | 'form' | 'multipart' | 'other' | 'none';
-  readonly boundary: string;
-}
-
-const opaque: MediaType = { kind: 'other', boundary: '' };
-
-/** Reads a Content-Type. What two readers could take differently (two boundaries, another charset) is opaque. */
-function mediaType(text: string): MediaType {
-  const [essence = '', ...parameters] = text.split(';').map(part => part.trim());
-  let boundary = '';
-  const seen = new Set<string>();
-  for (const parameter of parameters) {
-    const [, name = '', quoted, bare] = /^([a-z0-9-]+)=(?:"([^"\\]*)"|([^\s"]+))$/i.exec(parameter) ?? [];
-    const key = name.toLowerCase();
-    const value = quoted ?? bare ?? '';
-    if (name === '' || seen.has(key)) return opaque;
-    seen.add(key);
-    if (key === 'charset' && !/^(utf-?8|us-ascii)$/i.test(value)) return opaque;
-    if (key === 'boundary') boundary = value;
-  }
-  const type = essence.toLowerCase();
-  if (/^(application\/json|text\/json|application\/[a-z0-9!#$&^_.-]+\+json)$/.test(type))
-    return { kind: 'json', boundary };
-  if (type === 'application/x-www-form-urlencoded') return { kind: 'form', boundary };
-  if (type === 'multipart/form-data' && /^[0-9A-Za-z'()+_,./:=?-]{1,70}$/.test(boundary)) {
-    return { kind: 'multipart', boundary };
-  }
-  return opaque;
-}
-
 const windowBytes = 64 << 10;
+
+/** Content-Types of what frameworks take parameters from; none at all may be any. */
+const maybeParameters = /^$|json|urlencoded|form-data/i;
+
+const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', start, end);
 
 /** Percent escapes and JSON's, undone where they stand for one byte. */
 const unescaped = (text: string): string =>
@@ -61,6 +37,7 @@ export class View implements RequestView {
   #nestedQuery: JsonObject | undefined;
   #document: Json | undefined | null = null;
   #form: Pairs | undefined;
+  #files = false;
   #json: Value | undefined | null = null;
 
   constructor(request: CanonicalRequest, reads?: Reads) {
@@ -122,9 +99,25 @@ export class View implements RequestView {
     return this.#document;
   }
 
+  /** The fields; undefined if a part of it is a file, which some readers take for a field. */
   get form(): Pairs | undefined {
     void this.document;
-    return this.#form;
+    return this.#files ? undefined : this.#form;
+  }
+
+  /** Whether the body is a form: its values are text. */
+  get isForm(): boolean {
+    void this.document;
+    return this.#form !== undefined;
+  }
+
+  /** Whether a body that can't be read may hold parameters even so, for a reader that is less strict. */
+  get mayHoldParameters(): boolean {
+    const { content } = this.#request;
+    if (this.empty || content === null) return !this.empty;
+    // A file that is sent as it is isn't JSON to anybody.
+    if (this.#reads === 'json') return /^[\s\0\xef\xbb\xbf\xfe\xff]*[{/]/.test(latin1(content, 0, 64));
+    return maybeParameters.test(this.header('content-type') ?? '');
   }
 
   get json(): Value | undefined {
@@ -166,11 +159,9 @@ export class View implements RequestView {
     const { query, content } = this.#request;
     if (this.pairs === undefined) yield unescaped(query);
     if (content === null || this.empty || this.document !== undefined) return;
-    const type = this.header('content-type') ?? '';
-    if (type !== '' && !/json|urlencoded|form-data/i.test(type)) return;
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    for (let at = 0; at < bytes.length; at += windowBytes)
-      yield unescaped(bytes.toString('latin1', Math.max(0, at - 128), at + windowBytes));
+    if (!maybeParameters.test(this.header('content-type') ?? '')) return;
+    for (let at = 0; at < content.length; at += windowBytes)
+      yield unescaped(latin1(content, Math.max(0, at - 128), at + windowBytes));
   }
 
   #mediaType(): MediaType {
@@ -183,25 +174,29 @@ export class View implements RequestView {
     const { body, content } = this.#request;
     if (body.state !== 'complete' || content === null || this.empty) return undefined;
     const { kind, boundary } = this.#mediaType();
-    if (this.#reads === 'json' || kind === 'json') {
-      if (this.#reads === 'form' || (this.#reads === 'json' && this.#unusualCharset())) return undefined;
-      const text = decodeText(content);
-      return text === undefined ? undefined : readJson(text);
+    if (kind === 'multipart' && this.#reads !== 'json') {
+      const parts = readMultipart(content, boundary);
+      this.#form = parts?.fields;
+      this.#files = parts !== undefined && parts.files.length > 0;
+      return parts && nest(parts.fields, parts.files);
     }
-    if (kind === 'multipart') this.#form = readMultipart(content, boundary);
-    else if (kind === 'form' || (kind === 'none' && this.#reads === 'form')) {
-      const text = decodeText(content);
-      this.#form = text === undefined ? undefined : readPairs(text);
+    const text = decodeText(content);
+    if (text === undefined) return undefined;
+    if (this.#reads === 'json') return this.#unusualCharset() ? undefined : readJson(text);
+    if (kind === 'form' || (kind === 'none' && this.#reads === 'form')) {
+      const pairs = text.startsWith('\ufeff') ? undefined : readPairs(text);
+      // A form may name the charset that it is in (HTML §4.10.21.7).
+      this.#form = pairs?.some(([name]) => name === '_charset_') ? undefined : pairs;
+      return this.#form && nest(this.#form);
     }
-    return this.#form === undefined ? undefined : nest(this.#form);
+    if (this.#reads === 'form') return undefined;
+    if (kind === 'json') return readJson(text);
+    return kind === 'lines' ? readJsonLines(text) : kind === 'sequence' ? readJsonSequence(text) : undefined;
   }
 
   /** An API that reads everything as JSON may still heed a charset, and which of two Content-Types isn't ours to say. */
   #unusualCharset(): boolean {
     const value = this.header('content-type');
-    if (value === undefined) return this.has('content-type');
-    return (
-      /charset/i.test(value) && mediaType(value) === opaque && !/charset="?(utf-?8|us-ascii)"?\s*(;|$)/i.test(value)
-    );
+    return value === undefined ? this.has('content-type') : !plainCharset(value);
   }
 }

@@ -63,6 +63,8 @@ interface Options {
   /** Milliseconds. */
   readonly hold: number;
   readonly expire: number;
+  /** Most requests that wait for one gateway at a time. */
+  readonly perGateway: number;
 }
 
 type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
@@ -73,8 +75,6 @@ type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
   wake: Set<() => void>;
 };
 
-/** Most requests that wait for one gateway at a time. */
-const maxPending = 100;
 const retryAfter = 5;
 
 // Clients change these when they try again; none of them changes what an API does.
@@ -106,7 +106,7 @@ function bindingOf(trace: Trace, replaced: boolean): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-export function openApprovals({ log, now, hold, expire }: Options): Approvals {
+export function openApprovals({ log, now, hold, expire, perGateway }: Options): Approvals {
   const held = new Map<string, Held>();
   const nextId = ulids(now, randomBytes);
 
@@ -138,8 +138,8 @@ export function openApprovals({ log, now, hold, expire }: Options): Approvals {
   async function request(trace: Trace, binding: string): Promise<Held> {
     const { subject, action, resource } = trace.question!;
     const waiting = [...held.values()].filter(({ state, gateway }) => state === 'pending' && gateway === subject.id);
-    if (waiting.length >= maxPending)
-      throw new Refusal('overloaded', `${maxPending} requests of ${subject.id} wait for approval already.`);
+    if (waiting.length >= perGateway)
+      throw new Refusal('overloaded', `${perGateway} requests of ${subject.id} wait for approval already.`);
     const { method, host, path, body } = trace.request!;
     const approval: Held = {
       id: `apr_${nextId()}`,

@@ -2,7 +2,6 @@
 import type { Vault } from '../../vault/index.js';
 import type { Approvals } from '../approvals/index.js';
 import type { Config } from '../config.js';
-import type { Flights } from '../http/flights.js';
 import type { Gateways } from '../identity/gateways.js';
 import type { KillSwitch } from '../identity/kill.js';
 import type { Runs } from '../identity/runs.js';
@@ -26,7 +25,7 @@ export interface House {
   readonly gateways: Gateways;
   readonly runs: Runs;
   readonly kill: KillSwitch;
-  readonly flights: Flights;
+  readonly flights: { readonly exchanges: number };
   readonly log: Log;
   readonly policy: Policy;
   readonly vault: Vault;
@@ -39,16 +38,20 @@ export interface House {
   classify(request: CanonicalRequest): Classified;
   /** Port of the forward proxy. */
   port(): number;
-  /** Gives the policy the permissions and gateways as they are now. */
-  refreshPolicy(): void;
-  /** Ends what a scope covers: flights and their upstream connections. */
-  stop(scope: KillScope): { exchanges: number; tunnels: number };
+  /** The processes that carry requests, when this one doesn't itself. */
+  workers(): readonly { readonly pid: number; readonly connections: number; readonly requests: number }[];
+  /** Gives the policy the permissions and gateways as they are now; resolves when they hold. */
+  refreshPolicy(): Promise<void>;
+  /** Says that the state (runs, kills), or the secrets, have changed; resolves when that holds for every request. */
+  changed(what: 'state' | 'secrets'): Promise<void>;
+  /** Ends what a scope covers, flights and their upstream connections; resolves when they are destroyed. */
+  stop(scope: KillScope): Promise<{ exchanges: number; tunnels: number }>;
   /** Ends the proxy, after the answer. */
   shutdown(): void;
   /** True once it is ending: connections that close then say nothing about runs. */
   ending(): boolean;
   /** Keeps an operator's policy over restarts; null for the default one. */
-  keepPolicy(wasm: Uint8Array | null, source: string): void;
+  keepPolicy(wasm: Uint8Array | null, source: string): Promise<void>;
   /** Tells the supervisor of a run something (`terminate`); false if it isn't connected. */
   tell(run: string, message: { readonly event: string }): boolean;
 }

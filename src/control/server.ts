@@ -130,11 +130,12 @@ export function serveControl(
       for (const route of routes) {
         const params = route.method === request.method ? match(path, route.path) : null;
         if (params === null) continue;
+        // All of it, whoever sends it: a client that is answered while it still writes may see no answer.
+        const body = await readJson(request);
         if (route.authority === 'operator') {
           refuse(request, claims, check.objection(claims));
           if (!house.log.healthy) throw unrecordable();
         }
-        const body = await readJson(request);
         const inside = check.insideRun(claims);
         const by = inside !== null ? `run:${inside}` : `${house.owner} (pid ${claims.pid ?? 'unknown'})`;
         const result = await route.handle({

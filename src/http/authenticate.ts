@@ -27,9 +27,9 @@ const recordedAttempts = 10;
 
 /** `onRejected` records a rejected attempt and returns the id of its entry. */
 export function openGuard(
-  runs: Runs,
+  runs: Pick<Runs, 'byToken'>,
   now: () => number,
-  onRejected: (peer: string, gateway: string | null, attempts: number, reason: string) => string,
+  onRejected: (peer: string, gateway: string | null, attempts: number, reason: string) => string | Promise<string>,
 ): Guard {
   const failures = new Map<string, { since: number; count: number }>();
   const fail = (peer: string): number => {

@@ -4,6 +4,8 @@
  */
 import { Refusal } from '../errors.js';
 import type { Authority, Field } from '../model.js';
+import { type Direct, readBaseUrl } from './base-url.js';
+import { isGrpc } from './grpc.js';
 import { canonicalTarget, parseAuthority, sameAuthority } from './target.js';
 
 /** The head of a request as it came, and how it came. */
@@ -14,8 +16,12 @@ export interface RawHead {
   readonly rawHeaders: readonly string[];
   /** The authority of the CONNECT whose tunnel this came through, or null for absolute-form requests. */
   readonly tunnel: Authority | null;
+  /** For a request that came directly and names its upstream in its path; absent for all others. */
+  readonly direct?: Direct;
   /** Server name of the TLS handshake within the tunnel; null when the client sent none, or without TLS. */
   readonly sni: string | null;
+  /** Whether a body follows, when the framing says so and not the fields (HTTP/2). */
+  readonly bodied?: boolean;
 }
 
 /** The head in canonical form. */
@@ -30,6 +36,8 @@ export interface Head extends Authority {
   readonly expects: boolean;
   /** Has a body, by its framing. */
   readonly bodied: boolean;
+  /** A call of gRPC over HTTP/2: who sends it may wait for an answer before the body goes on. */
+  readonly streams: boolean;
   readonly mediaType: string | null;
   /** Content codings in the order in which they were applied, lower case. */
   readonly codings: readonly string[];
@@ -81,6 +89,8 @@ const notForConnection = new Set([
 /** Most fields in a head; the size in bytes is held by the parser. */
 export const maxFields = 100;
 
+const matters = (name: string): boolean => singular.has(name) || hopByHop.has(name) || name.startsWith('proxy-');
+
 /** Reads the fields once: what is refused is refused here. */
 function readFields(raw: readonly string[]): Map<string, string[]> {
   if (raw.length > maxFields * 2) refuse(`There are more than ${maxFields} header fields.`);
@@ -90,6 +100,9 @@ function readFields(raw: readonly string[]): Map<string, string[]> {
     const value = raw[i + 1]!;
     if (!token.test(name)) refuse('A header field has a name that is not a token.');
     if (/[\0\r\n]/.test(value)) refuse(`The field ${name} has a line break or NUL in it.`);
+    // CGI and its heirs read `A_B` as `A-B`, and a field that is there twice as they please.
+    if (name.includes('_') && matters(name.replaceAll('_', '-')))
+      refuse(`Some servers take the field ${name} for ${name.replaceAll('_', '-')}.`);
     const values = seen.get(name);
     if (values === undefined) seen.set(name, [value]);
     else if (singular.has(name)) refuse(`The field ${name} occurs more than once.`);
@@ -125,6 +138,7 @@ function readAuthority(head: RawHead, seen: Map<string, string[]>): { authority:
       mismatch('the TLS server name', head.sni.toLowerCase());
     return { authority: head.tunnel, origin: head.target };
   }
+  if (head.direct !== undefined) return readBaseUrl(head, head.direct);
   const match = /^(https?|wss?):\/\/([^/?#]*)(.*)$/is.exec(head.target);
   if (!match) return refuse('A request to a proxy names its target in full (http://host/path).');
   const scheme = /^(https|wss)$/i.test(match[1]!) ? 'https' : 'http';
@@ -150,7 +164,8 @@ export function decode(head: RawHead): Head {
   if (!methods.test(head.method)) refuse('The method is not known in this form.');
   if (head.method === 'CONNECT' || head.method === 'TRACE') refuse(`${head.method} is not served here.`);
   const seen = readFields(head.rawHeaders);
-  const bodied = readFraming(seen);
+  const framed = readFraming(seen);
+  const bodied = head.bodied ?? framed;
   const { authority, origin } = readAuthority(head, seen);
   const { path, query } = canonicalTarget(origin);
 
@@ -187,6 +202,7 @@ export function decode(head: RawHead): Head {
     upgrade: upgrade === 'websocket' ? upgrade : null,
     expects: expect !== undefined,
     bodied,
+    streams: head.bodied === true && isGrpc(head.method, head.rawHeaders),
     mediaType: mediaType(seen.get('content-type')?.[0]),
     codings: (seen.get('content-encoding')?.[0] ?? '')
       .split(',')

@@ -3,7 +3,7 @@
  * judged address is the one that is dialled, so that DNS can't change its mind in between.
  */
 import { lookup as systemLookup } from 'node:dns';
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
 
@@ -16,78 +16,105 @@ export interface Destination {
 /** Resolves a name to all its addresses, in order of preference; rejects as `dns.lookup` does. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-// IANA special-purpose registries (RFC 6890 and its updates): what is not globally reachable, and multicast.
-const prohibited4: readonly [string, number][] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-];
+/** A CIDR block, or with all its bits one address: 4 bytes for IPv4, 16 for IPv6. */
+interface Block {
+  readonly bytes: readonly number[];
+  readonly bits: number;
+}
 
-const blocked4 = new BlockList();
-for (const [net, bits] of prohibited4) blocked4.addSubnet(net, bits, 'ipv4');
+/** The bytes of an address, the IPv4 one for an IPv4-mapped one; null for what is none, or has a zone. */
+function bytesOf(address: string): readonly number[] | null {
+  if (isIPv4(address)) return address.split('.').map(Number);
+  if (!isIPv6(address) || address.includes('%')) return null;
+  // The URL parser prints every spelling in groups of hexadecimal digits.
+  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const groupsOf = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map(group => Number.parseInt(group, 16));
+  const left = groupsOf(head);
+  const right = groupsOf(tail ?? '');
+  const groups = [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
+  const bytes = groups.flatMap(group => [group >> 8, group & 255]);
+  return contains(mapped, bytes) ? bytes.slice(12) : bytes;
+}
+
+function contains(block: Block, bytes: readonly number[]): boolean {
+  if (block.bytes.length !== bytes.length) return false;
+  return block.bytes.every((byte, i) => {
+    const left = block.bits - i * 8;
+    return left <= 0 || byte >> Math.max(0, 8 - left) === bytes[i]! >> Math.max(0, 8 - left);
+  });
+}
+
+const mapped: Block = { bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0], bits: 96 };
+
+/** Reads `ADDRESS/BITS`; a block of IPv4-mapped addresses is one of IPv4 addresses. */
+function blockOf(text: string): Block {
+  const [net = '', bits] = text.split('/');
+  const bytes = bytesOf(net);
+  if (bytes === null) throw new TypeError(`${text} is not a CIDR block.`);
+  const within = bytes.length === 4 && isIPv6(net) ? Number(bits) - 96 : Number(bits);
+  // Wider than all mapped addresses: it says nothing about IPv4.
+  return within < 0 ? { bytes: [...mapped.bytes.slice(0, 12), ...bytes], bits: Number(bits) } : { bytes, bits: within };
+}
+
+// IANA special-purpose address registries (RFC 6890 and its updates): what is not globally reachable, and multicast.
+const prohibited4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  // In no registry: by this address Azure's machines reach their host, which gives out credentials.
+  '168.63.129.16/32',
+].map(blockOf);
 // Global unicast is 2000::/3; everything else is special. Within it, these are not for the public Internet.
-const global6 = new BlockList();
-global6.addSubnet('2000::', 3, 'ipv6');
-const blocked6 = new BlockList();
-for (const [net, bits] of [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-] as const)
-  blocked6.addSubnet(net, bits, 'ipv6');
-const nat64 = new BlockList();
-nat64.addSubnet('64:ff9b::', 96, 'ipv6');
+const global6 = blockOf('2000::/3');
+const prohibited6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'].map(blockOf);
+const nat64 = blockOf('64:ff9b::/96');
 
-/** The eight groups of an IPv6 address. */
-function groups(address: string): number[] {
-  const text = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const [head, tail] = text.split('::') as [string, string | undefined];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const fill = tail === undefined ? 0 : 8 - left.length - right.length;
-  return [...left, ...Array<string>(fill).fill('0'), ...right].map(group => Number.parseInt(group, 16));
+/** Whether a host identifier is ISATAP's (RFC 5214 §6.1), which ends with an IPv4 address. */
+const isIsatap = (bytes: readonly number[]): boolean =>
+  (bytes[8]! & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
+
+function isPublicBytes(bytes: readonly number[]): boolean {
+  if (bytes.length === 4) return !prohibited4.some(block => contains(block, bytes));
+  const end = bytes.slice(12);
+  if (contains(nat64, bytes)) return isPublicBytes(end);
+  if (isIsatap(bytes) && !isPublicBytes(end)) return false;
+  return contains(global6, bytes) && !prohibited6.some(block => contains(block, bytes));
 }
 
 /** Whether an address (in the spelling that `dns.lookup` returns, or any that `net.isIP` takes) is for the public Internet. */
 export function isPublic(address: string): boolean {
-  if (isIPv4(address)) return !blocked4.check(address, 'ipv4');
-  if (!isIPv6(address) || address.includes('%')) return false;
-  const g = groups(address);
-  const low = `${g[6]! >> 8}.${g[6]! & 255}.${g[7]! >> 8}.${g[7]! & 255}`;
-  // IPv4-mapped and NAT64 addresses are as public as the IPv4 address within.
-  if (g.slice(0, 5).every(group => group === 0) && g[5] === 0xffff) return isPublic(low);
-  if (nat64.check(address, 'ipv6')) return isPublic(low);
-  return global6.check(address, 'ipv6') && !blocked6.check(address, 'ipv6');
+  const bytes = bytesOf(address);
+  return bytes !== null && isPublicBytes(bytes);
 }
 
-const resolveDeadline = 5_000;
-
-/** `getaddrinfo`, all addresses, within 5 s. */
-export const resolveSystem: Resolve = host =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(Object.assign(new Error('The lookup took too long.'), { code: 'ETIMEOUT' })),
-      resolveDeadline,
-    );
-    systemLookup(host, { all: true, verbatim: true }, (error, found) => {
-      clearTimeout(timer);
-      if (error) reject(error);
-      else resolve(found.map(({ address }) => address));
+/** `getaddrinfo`, all addresses, within `deadline` ms. */
+export const systemResolver =
+  (deadline: number): Resolve =>
+  host =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(Object.assign(new Error('The lookup took too long.'), { code: 'ETIMEOUT' })),
+        deadline,
+      );
+      systemLookup(host, { all: true, verbatim: true }, (error, found) => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve(found.map(({ address }) => address));
+      });
     });
-  });
 
 /** What an operator says about destinations (interface §2). */
 export interface DestinationRules {
@@ -97,44 +124,79 @@ export interface DestinationRules {
   readonly allowPrivate: readonly string[];
 }
 
-/** Builds the function that says where to dial for an authority, or throws `Refusal` (`destination_prohibited`, `upstream_dns`). */
-export function destinations(
-  rules: DestinationRules,
-  resolve: Resolve = resolveSystem,
-): (authority: Authority) => Promise<Destination> {
-  const allowed = new BlockList();
-  for (const block of rules.allowPrivate) {
-    const [net, bits] = block.split('/') as [string, string];
-    allowed.addSubnet(net, Number(bits), isIPv6(net) ? 'ipv6' : 'ipv4');
-  }
-  const mayDial = (address: string): boolean =>
-    isPublic(address) || (isIP(address) !== 0 && allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
+/** Most addresses that a name may have: each is judged. */
+const maxAddresses = 64;
 
-  return async authority => {
-    const target = rules.connectTo.get(`${authority.host}:${authority.port}`);
-    if (target !== undefined) {
-      const colon = target.lastIndexOf(':');
-      return { addresses: [target.slice(0, colon).replace(/^\[|\]$/g, '')], port: Number(target.slice(colon + 1)) };
-    }
-    if (isIP(authority.host) !== 0) {
-      if (mayDial(authority.host)) return { addresses: [authority.host], port: authority.port };
-      throw new Refusal('destination_prohibited', `${authority.host} is a private or special address.`);
-    }
-    let addresses: readonly string[];
-    try {
-      addresses = await resolve(authority.host);
-    } catch {
-      throw new Refusal('upstream_dns', `The name ${authority.host} could not be resolved.`);
-    }
-    const [first, ...rest] = addresses;
-    if (first === undefined) throw new Refusal('upstream_dns', `The name ${authority.host} has no address.`);
+/**
+ * Builds the function that returns the judged addresses of a host: all of them, or null if its name can't be resolved.
+ * It throws `Refusal` (`destination_prohibited`, `upstream_dns`).
+ */
+function judging(rules: DestinationRules, resolve: Resolve) {
+  const allowed = rules.allowPrivate.map(blockOf);
+  const mayDial = (address: string): boolean => {
+    const bytes = bytesOf(address);
+    return bytes !== null && (isPublicBytes(bytes) || allowed.some(block => contains(block, bytes)));
+  };
+  return async (host: string): Promise<Destination['addresses'] | null> => {
+    // Whatever DNS says, these names are this machine (RFC 6761 §6.3).
+    const loopback = /(^|\.)localhost$/.test(host);
+    const known = loopback ? ['127.0.0.1', '::1'].filter(mayDial) : isIP(host) !== 0 ? [host] : null;
+    const addresses = known ?? (await resolve(host).catch(() => null));
+    if (addresses === null) return null;
+    if (addresses.length > maxAddresses)
+      throw new Refusal('upstream_dns', `The name ${host} has more than ${maxAddresses} addresses.`);
     // One bad address in the answer spoils it: an honest name doesn't mix them.
     const bad = addresses.find(address => !mayDial(address));
+    if (loopback && addresses.length === 0)
+      throw new Refusal('destination_prohibited', `${host} is this machine itself.`);
     if (bad !== undefined)
       throw new Refusal(
         'destination_prohibited',
-        `${authority.host} resolves to a private or special address (${bad}).`,
+        bad === host
+          ? `${host} is a private or special address.`
+          : `${host} resolves to a private or special address (${bad}).`,
       );
-    return { addresses: [first, ...rest], port: authority.port };
+    const [first, ...rest] = addresses;
+    return first === undefined ? null : [first, ...rest];
+  };
+}
+
+/** Where the operator sends this authority instead, or undefined. */
+function mappedTo({ connectTo }: DestinationRules, { host, port }: Authority) {
+  const target = connectTo.get(`${host}:${port}`);
+  if (target === undefined) return undefined;
+  const colon = target.lastIndexOf(':');
+  return { host: target.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(target.slice(colon + 1)) };
+}
+
+/** Builds the function that says where to dial for an authority, or throws `Refusal` (`destination_prohibited`, `upstream_dns`). */
+export function destinations(
+  rules: DestinationRules,
+  resolve: Resolve = systemResolver(5_000),
+): (authority: Authority) => Promise<Destination> {
+  const judge = judging(rules, resolve);
+  return async authority => {
+    const other = mappedTo(rules, authority);
+    if (other !== undefined) return { addresses: [other.host], port: other.port };
+    const addresses = await judge(authority.host);
+    if (addresses === null) throw new Refusal('upstream_dns', `The name ${authority.host} could not be resolved.`);
+    return { addresses, port: authority.port };
+  };
+}
+
+/**
+ * Builds the function that says what a proxy in between is asked to connect to. The proxy resolves the name again, so what
+ * is judged here is what this machine finds; a name that it can't find is left to the proxy. Throws as {@link destinations}.
+ */
+export function destinationsBeyond(
+  rules: DestinationRules,
+  resolve: Resolve = systemResolver(5_000),
+): (authority: Authority) => Promise<{ readonly host: string; readonly port: number }> {
+  const judge = judging(rules, resolve);
+  return async authority => {
+    const other = mappedTo(rules, authority);
+    if (other !== undefined) return other;
+    await judge(authority.host);
+    return { host: authority.host, port: authority.port };
   };
 }

@@ -6,25 +6,56 @@ import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from 'n
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
-import type { Destination } from './destination.js';
+import {
+  type Destination,
+  type DestinationRules,
+  destinations,
+  destinationsBeyond,
+  type Resolve,
+} from './destination.js';
+import { connectThrough, outboundProxy } from './outbound-proxy.js';
 
 /** Where and how to dial. */
 export interface DialOptions {
-  readonly destination: (authority: Authority) => Promise<Destination>;
+  readonly rules: DestinationRules;
   /** Trusted roots, made once. */
   readonly context: () => SecureContext;
+  /** URL of the proxy that all connections go through. */
+  readonly proxy?: string | undefined;
+  /** How names are resolved; by default as the system does. */
+  readonly resolve?: Resolve;
+  /** Milliseconds until a connection is open, TLS included, and before that the tunnel through the proxy; 10 s by default. */
+  readonly connectTimeout?: number;
 }
 
-const connectTimeout = 10_000;
+const usualTimeout = 10_000;
 
 /** Opens a verified connection to an authority. Rejects with `Refusal` or the error of the socket. */
 export type Dial = (authority: Authority, alpn: readonly string[]) => Promise<Socket>;
 
+/** What `connect` takes: where to, or a connection that is open already. */
+type Way = { socket: Socket } | { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean };
+
+/** Builds the function that leads to an authority: to its judged addresses, or into a tunnel through the proxy. */
+function leader({
+  rules,
+  context,
+  proxy,
+  resolve,
+  connectTimeout = usualTimeout,
+}: DialOptions): (authority: Authority) => Promise<Way> {
+  if (proxy === undefined) {
+    const find = destinations(rules, resolve);
+    return async authority => where(await find(authority));
+  }
+  const through = outboundProxy(proxy);
+  const find = destinationsBeyond(rules, resolve);
+  return async authority => ({ socket: await connectThrough(through, await find(authority), context, connectTimeout) });
+}
+
 /** Options to dial one of several judged addresses (RFC 8305), without asking DNS again. */
-function where(
-  [first, ...rest]: Destination['addresses'],
-  port: number,
-): { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean } {
+function where({ addresses, port }: Destination): Way {
+  const [first, ...rest] = addresses;
   if (rest.length === 0) return { host: first, port };
   const judged = [first, ...rest].map(address => ({ address, family: isIP(address) }));
   return {
@@ -37,25 +68,28 @@ function where(
 
 /** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
 export function dialler(options: DialOptions): Dial {
+  const lead = leader(options);
   return async (authority, alpn) => {
-    const { addresses, port } = await options.destination(authority);
+    const way = await lead(authority);
+    const secure = authority.scheme === 'https';
+    if ('socket' in way && !secure) return way.socket;
     return new Promise((resolve, reject) => {
-      const secure = authority.scheme === 'https';
-      const socket = secure
-        ? tlsConnect({
-            ...where(addresses, port),
-            ...(isIP(authority.host) === 0 ? { servername: authority.host } : {}),
-            checkServerIdentity: (_, certificate) => checkServerIdentity(authority.host, certificate),
-            secureContext: options.context(),
-            ALPNProtocols: [...alpn],
-            rejectUnauthorized: true,
-            minVersion: 'TLSv1.2',
-          })
-        : tcpConnect(where(addresses, port));
+      const socket =
+        'socket' in way || secure
+          ? tlsConnect({
+              ...way,
+              ...(isIP(authority.host) === 0 ? { servername: authority.host } : {}),
+              checkServerIdentity: (_, certificate) => checkServerIdentity(authority.host, certificate),
+              secureContext: options.context(),
+              ALPNProtocols: [...alpn],
+              rejectUnauthorized: true,
+              minVersion: 'TLSv1.2',
+            })
+          : tcpConnect(way);
       const timer = setTimeout(() => {
         socket.destroy();
         reject(new Refusal('upstream_timeout', `${authority.host} did not accept a connection in time.`));
-      }, connectTimeout);
+      }, options.connectTimeout ?? usualTimeout);
       socket.setNoDelay(true);
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);

@@ -1,9 +1,11 @@
-/** Exchange: one request on the wire and the means to answer it, the same for plain requests and for upgrades. */
+/** Exchange: one request on the wire and the means to answer it, the same for requests over HTTP/1.1, streams and upgrades. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import type { Run } from '../identity/runs.js';
 import type { RawHead } from './decode.js';
+import type { OpaqueTunnel } from './passthrough.js';
 import type { Answer } from './problem.js';
+import { PlainReply, type Reply } from './reply.js';
 
 /** What the line works on. */
 export interface Exchange {
@@ -16,14 +18,20 @@ export interface Exchange {
   readonly peer: string;
   /** The request's body, unread. */
   readonly source: Readable;
-  /** Null for an upgrade. */
-  readonly response: ServerResponse | null;
+  /** The way back; null for an upgrade. */
+  readonly reply: Reply | null;
+  /** Came over HTTP/2, and so goes on over HTTP/2 where the upstream has it. */
+  readonly http2: boolean;
   /** For an upgrade: the request as Node parsed it, the socket, and the bytes behind the head. */
   readonly upgrade: { readonly request: IncomingMessage; readonly socket: Duplex; readonly rest: Buffer } | null;
+  /** For a CONNECT whose tunnel isn't read: the tunnel. */
+  readonly tunnel?: OpaqueTunnel;
   /** Sends `100 Continue` if the client waits for it and has not got it. */
   proceed(): void;
   /** Answers with something of our own; destroys the connection if an answer has begun. `close`: no further request on it. */
   answer(answer: Answer, close: boolean): void;
+  /** Tells the client, unless its answer has begun, that no further request is taken on this connection (HTTP/1.1). */
+  last?(): void;
   /** Ends both directions at once. */
   destroy(): void;
 }
@@ -48,7 +56,8 @@ export function plainExchange(
     run: origin.run,
     peer: socket.remoteAddress ?? '',
     source: request,
-    response,
+    reply: new PlainReply(response),
+    http2: false,
     upgrade: null,
     proceed() {
       if (waiting) response.writeContinue();
@@ -63,6 +72,9 @@ export function plainExchange(
       response.writeHead(status, STATUS_CODES[status] ?? '', flat as unknown as string[]);
       response.end(request.method === 'HEAD' ? undefined : body);
       if (shut) response.once('finish', () => linger(request, socket));
+    },
+    last() {
+      response.shouldKeepAlive = false;
     },
     destroy: () => void socket.destroy(),
   };
@@ -90,7 +102,8 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, rest: 
     ...origin,
     peer: request.socket.remoteAddress ?? '',
     source: request,
-    response: null,
+    reply: null,
+    http2: false,
     upgrade: { request, socket, rest },
     proceed: () => {},
     answer: answer => printAnswer(socket, answer),
@@ -106,7 +119,8 @@ export function refusalExchange(socket: Duplex): Exchange {
     run: null,
     peer: (socket as { remoteAddress?: string }).remoteAddress ?? '',
     source: Readable.from([]),
-    response: null,
+    reply: null,
+    http2: false,
     upgrade: null,
     proceed: () => {},
     answer: answer => printAnswer(socket, answer),

@@ -1,9 +1,12 @@
 /** Flights: what is on the wire at this moment and whose it is, so that the kill switch can destroy it. */
+import { Refusal } from '../errors.js';
 import { type Belongs, covers } from '../identity/kill.js';
-import type { KillScope } from '../model.js';
+import type { KillScope, Subject } from '../model.js';
+import { Crowd, type Member } from './crowd.js';
 
 /** A tunnel or an exchange that is open. Its owner becomes known as the line goes on. */
-export class Flight implements Belongs {
+export class Flight implements Belongs, Member {
+  place = -1;
   gateway: string | null = null;
   run: string | null = null;
   connector: string | null = null;
@@ -15,10 +18,19 @@ export class Flight implements Belongs {
   onStop: (() => void) | null = null;
   readonly kind: 'tunnel' | 'exchange';
   readonly #destroy: () => void;
+  readonly #claim: (gateway: string) => void;
 
-  constructor(kind: 'tunnel' | 'exchange', destroy: () => void) {
+  constructor(kind: 'tunnel' | 'exchange', destroy: () => void, claim: (gateway: string) => void) {
     this.kind = kind;
     this.#destroy = destroy;
+    this.#claim = claim;
+  }
+
+  /** Says whose it is. Throws `Refusal` (`overloaded`) when that gateway has its share of the proxy already. */
+  belongTo({ id, run }: Subject): void {
+    this.#claim(id);
+    this.gateway = id;
+    this.run = run;
   }
 
   /** The client's connection has closed. */
@@ -37,16 +49,34 @@ export class Flight implements Belongs {
 
 /** All flights of this proxy. */
 export class Flights {
-  readonly #open = new Set<Flight>();
+  readonly #open = new Crowd<Flight>();
+  /** Exchanges of each gateway that has any. */
+  readonly #exchanges = new Map<string, number>();
+  readonly #share: number;
 
-  begin(kind: Flight['kind'], destroy: () => void): Flight {
-    const flight = new Flight(kind, destroy);
+  /** `share`: how many exchanges one gateway may have open at once. */
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  /** `claim` hears whose an exchange is before it goes on, and may refuse it. */
+  begin(kind: Flight['kind'], destroy: () => void, claim: (gateway: string) => void = () => {}): Flight {
+    const flight = new Flight(kind, destroy, gateway => {
+      claim(gateway);
+      const count = this.#exchanges.get(gateway) ?? 0;
+      if (count >= this.#share)
+        throw new Refusal('overloaded', `${gateway} has ${count} requests open, and one gateway may not have more.`);
+      this.#exchanges.set(gateway, count + 1);
+    });
     this.#open.add(flight);
     return flight;
   }
 
   end(flight: Flight): void {
-    this.#open.delete(flight);
+    if (!this.#open.delete(flight) || flight.kind !== 'exchange' || flight.gateway === null) return;
+    const left = this.#exchanges.get(flight.gateway)! - 1;
+    if (left > 0) this.#exchanges.set(flight.gateway, left);
+    else this.#exchanges.delete(flight.gateway);
   }
 
   /** Destroys what the scope covers; says how many exchanges and tunnels that were. */
@@ -54,9 +84,9 @@ export class Flights {
     const count = { exchanges: 0, tunnels: 0 };
     // Exchanges first: each destroys its upstream side too, before its tunnel falls.
     for (const kind of ['exchange', 'tunnel'] as const) {
-      for (const flight of this.#open) {
-        if (flight.kind !== kind || !covers(scope, flight)) continue;
-        this.#open.delete(flight);
+      for (const flight of this.#open.all()) {
+        if (flight.kind !== kind || flight.place < 0 || !covers(scope, flight)) continue;
+        this.end(flight);
         flight.stop();
         count[kind === 'exchange' ? 'exchanges' : 'tunnels'] += 1;
       }
@@ -67,7 +97,7 @@ export class Flights {
   /** How many exchanges are open. */
   get exchanges(): number {
     let count = 0;
-    for (const flight of this.#open) if (flight.kind === 'exchange') count += 1;
+    for (const flight of this.#open.all()) if (flight.kind === 'exchange') count += 1;
     return count;
   }
 }

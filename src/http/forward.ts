@@ -3,44 +3,61 @@
  * opens the door; what was judged is what is printed; whatever is doubtful destroys the upstream connection.
  */
 import { hash } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { placeholderMarker } from '../credentials/index.js';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
+import type { ResponseFacts } from '../model.js';
 import { type Permit, spend } from '../permit.js';
+import { undoable } from './coding.js';
 import { upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
+import { isGrpc } from './grpc.js';
 import { type Carrier, responseCarrier } from './response.js';
+import type { StreamController } from './sessions.js';
 import { spent } from './spent.js';
+import type { Stalls } from './stall.js';
 import { printAuthority, printTarget } from './target.js';
 import type { Upstream } from './upstream.js';
 
-/** What {@link forward} needs besides its arguments. */
+/** What whoever sends a request needs besides its arguments. */
 export interface ForwardOptions {
   readonly upstream: Upstream;
   readonly now: () => number;
 }
 
-const ranges = new Set(['range', 'if-range', 'request-range']);
+/** What whoever carries an answer to the client needs as well. */
+export interface CarryOptions extends ForwardOptions {
+  /** Asks whether an answer in which secrets can't be looked for may pass. Rejects with `Refusal` if not. */
+  judge(facts: ResponseFacts): Promise<void>;
+  /** Bodies that stand still on their way are given up by these. */
+  readonly stalls: Stalls;
+}
 
-/** The head as undici takes it: Host first, then the canonical fields, names and values in turn. */
-export function printFields({ request, payload, needles }: Outgoing): string[] {
+const ranges = new Set(['range', 'if-range', 'request-range']);
+const readable = new Set([...undoable, 'identity']);
+
+/** The head that is sent: Host first, then the canonical fields, names and values in turn. */
+export function printFields(
+  { request, payload, needles, credential }: Outgoing,
+  from?: Pick<Exchange, 'head'>,
+): string[] {
   const flat = ['host', printAuthority(request)];
   for (const [name, value] of request.fields) {
     // A secret that comes back in ranges is in none of them; whoever is asked for a part may always send the whole.
-    if (needles.length > 0 && ranges.has(name.toLowerCase())) continue;
-    // Only codings that can be undone again may come back on a request that carries a secret.
+    if (credential !== '' && ranges.has(name.toLowerCase())) continue;
+    // Only codings that can be undone may come back where a secret may be.
     if (needles.length > 0 && name.length === 15 && name.toLowerCase() === 'accept-encoding') {
-      const codings = value.split(',').filter(coding => /^\s*(gzip|deflate|br|identity|x-gzip)\s*(;|$)/i.test(coding));
-      if (codings.length > 0) flat.push(name, codings.join(',').trim());
-    } else flat.push(name, value);
+      const codings = value.split(',').filter(coding => readable.has(coding.split(';', 1)[0]!.trim().toLowerCase()));
+      flat.push(name, codings.join(',').trim() || 'identity');
+    } else if (needles.length === 0 || name.toLowerCase() !== 'grpc-accept-encoding') flat.push(name, value);
   }
-  if (payload instanceof Readable && 'headers' in payload) {
-    const length = (payload as { headers: Record<string, string | undefined> }).headers['content-length'];
-    if (length !== undefined) flat.push('content-length', length);
+  if (payload instanceof Readable && from !== undefined) {
+    const { rawHeaders } = from.head;
+    const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length');
+    if (at >= 0) flat.push('content-length', rawHeaders[at + 1]!);
   }
   return flat;
 }
@@ -62,17 +79,20 @@ export function forward(
   outgoing: Outgoing,
   exchange: Exchange,
   flight: Flight,
-  options: ForwardOptions,
+  options: CarryOptions,
 ): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const { request, payload } = outgoing;
-  const response = exchange.response as ServerResponse;
-  const pool = options.upstream.pool(permit.allowed.gateway, request, outgoing.credential);
+  const reply = exchange.reply!;
+  const headers = printFields(outgoing, exchange);
+  const grpc = exchange.http2 && isGrpc(request.method, headers);
+  if (grpc) headers.push('te', 'trailers');
+  const speaks = !exchange.http2 ? 'http/1.1' : grpc ? 'only h2' : 'h2';
+  const pool = options.upstream.pool(permit.allowed.gateway, request, outgoing.credential, speaks);
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;
     let carrier: Carrier | null = null;
     let done = false;
-    let gone = false;
     let sent = Buffer.isBuffer(payload) ? payload.length : 0;
 
     const finish = (fault: Refusal | null): void => {
@@ -80,29 +100,38 @@ export function forward(
       done = true;
       // A kill destroys both sides at once; whichever is heard of first, that was why.
       const error = fault !== null && flight.stopped ? killed() : fault;
-      response.off('close', leave);
+      reply.offClose(leave);
       flight.onStop = null;
-      if (error !== null && carrier === null) return reject(error);
+      reading.end();
+      sending.end();
+      if (error !== null) carrier?.abandon();
+      if (error !== null && carrier?.begun() !== true) return reject(error);
       if (error !== null) exchange.destroy();
       resolve({
         status: carrier?.status ?? null,
         error: error?.code ?? null,
         bytesSent: sent,
-        bytesReceived: carrier?.received ?? 0,
+        bytesReceived: carrier?.received() ?? 0,
         responseSha256: carrier?.digest() ?? null,
-        scrubbed: carrier?.scrubbed ?? 0,
+        scrubbed: carrier?.scrubbed() ?? 0,
       });
     };
     const leave = (): void => {
-      if (done || response.writableFinished) return;
-      gone = true;
+      if (done || reply.finished) return;
       const why = flight.stopped
         ? killed()
         : new Refusal('upstream_reset', 'The client closed the connection before the answer was complete.');
       controller?.abort(why);
       finish(why);
     };
-    response.once('close', leave);
+    const stalled = (what: string) => (): void => {
+      const why = new Refusal('upstream_reset', `${what} for too long.`);
+      controller?.abort(why);
+      finish(why);
+    };
+    const reading = options.stalls.watch(stalled('The client took nothing of the answer'));
+    const sending = options.stalls.watch(stalled('Nothing of the body was moved'));
+    reply.onClose(leave);
     // An answer whose turn on its connection never came isn't told that the connection has closed.
     flight.onStop = leave;
     if (flight.gone) return leave();
@@ -111,6 +140,7 @@ export function forward(
       // Heard before undici hears it: what is refused here has not been sent.
       payload.on('data', (chunk: Buffer) => {
         sent += chunk.length;
+        if (!grpc) sending.begin();
         spent(chunk.length);
         if (!watch(chunk)) return;
         const found = new Refusal(
@@ -121,12 +151,16 @@ export function forward(
         controller?.abort(found);
         finish(found);
       });
+      payload.once('end', () => sending.end());
       payload.pause();
+      // Both sides of a call may be silent for as long as they like (gRPC); nothing else is.
+      if (!grpc) sending.begin();
     }
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
         controller = started;
-        if (gone || flight.stopped) started.abort(new Error('The client has gone.'));
+        // It may have had to wait for its connection for longer than anybody has waited for it.
+        if (done || flight.stopped) started.abort(new Error('The request is over.'));
       },
       onResponseStart(started, status, _headers, message) {
         if (status < 200) return;
@@ -137,9 +171,17 @@ export function forward(
           method: request.method,
           needles: outgoing.needles,
           evidence: permit.allowed.evidence,
-          response,
-          pause: () => started.pause(),
-          resume: () => started.resume(),
+          reply,
+          ended: (started as StreamController).ended === true,
+          pause() {
+            reading.begin();
+            started.pause();
+          },
+          resume() {
+            reading.end();
+            started.resume();
+          },
+          judge: options.judge,
           fail: refusal => {
             started.abort(refusal);
             finish(refusal);
@@ -149,12 +191,13 @@ export function forward(
       onResponseData(_, chunk) {
         carrier?.data(chunk);
       },
-      onResponseEnd() {
-        carrier?.end(() => finish(null));
+      onResponseEnd(ended) {
+        reading.begin();
+        carrier?.end(() => finish(null), (ended.rawTrailers ?? []) as Buffer[]);
       },
       onResponseError(_, error) {
         // undici takes the Content-Length of a 304, which is that of the body not sent (RFC 9110 §15.4.5), for that of one.
-        const withoutBody = carrier?.status === 304 && carrier.received === 0;
+        const withoutBody = carrier?.status === 304 && carrier.received() === 0;
         if (withoutBody && (error as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
           carrier!.end(() => finish(null));
           return;
@@ -167,7 +210,7 @@ export function forward(
         {
           path: printTarget(request.path, request.query),
           method: request.method,
-          headers: printFields(outgoing),
+          headers,
           body: payload,
         },
         handler,

@@ -4,7 +4,7 @@
  */
 import { Transform } from 'node:stream';
 import { Refusal } from '../errors.js';
-import { scrubber, scrubText } from './scrub.js';
+import { type Needles, scrubber, scrubText } from './scrub.js';
 
 /** Most frames that wait for the end of what may be a secret. */
 const maxWaiting = 1_000;
@@ -30,7 +30,7 @@ function payloadLength(head: Buffer): number {
  * of one until the message goes on or ends. Frames that are masked, compressed or not whole control frames are an error
  * (`Refusal`): nobody agreed on them.
  */
-export function maskFrames(needles: readonly Buffer[], onFound: (count: number) => void): Transform {
+export function maskFrames(needles: Needles, onFound: (count: number) => void): Transform {
   const scrub = scrubber(needles);
   let reported = 0;
   let head: Buffer = Buffer.alloc(0);

@@ -14,6 +14,8 @@ export interface ProblemContext {
   readonly rule: string | null;
   readonly evidence: string | null;
   readonly pendingStatus: number;
+  /** The request came directly, so the client knows nothing of a proxy. */
+  readonly direct?: boolean;
   /** The client's User-Agent, or empty: some SDKs show a reason only in their API's own shape. */
   readonly agent: string;
 }
@@ -43,11 +45,14 @@ const decisionOf = (code: string): string =>
 /** Prints a refusal. The connector may add members so that its API's own clients show the reason. */
 export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer {
   const row = refusalRow(refusal.code);
-  const status = refusal.code === 'approval_pending' ? context.pendingStatus : row.status;
+  // A client that knows of no proxy doesn't understand 407.
+  const unknown = refusal.code === 'unauthenticated' && context.direct === true;
+  const status = refusal.code === 'approval_pending' ? context.pendingStatus : unknown ? 401 : row.status;
   const detail = refusal.message;
   const action = context.meaning?.action.name ?? null;
   const next =
     refusal.extra.next ??
+    (unknown ? 'Send the token of the run as the key of the API: it is the password in HTTPS_PROXY.' : undefined) ??
     (refusal.code === 'denied' && action !== null && context.gateway !== null
       ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
       : row.next);
@@ -63,7 +68,7 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const resource = context.meaning?.resource;
   const document = {
     type: 'about:blank',
-    title: row.title,
+    title: unknown ? 'Authentication required' : row.title,
     status,
     code: refusal.code,
     detail,
@@ -89,7 +94,8 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   ];
   if (context.evidence !== null) fields.push(['Tf-Evidence-Id', context.evidence]);
   if (refusal.code === 'killed') fields.push(['Tf-Kill-Switch', 'active']);
-  if (refusal.code === 'unauthenticated') fields.push(['Proxy-Authenticate', 'Basic realm="tollfence"']);
+  if (refusal.code === 'unauthenticated')
+    fields.push([unknown ? 'WWW-Authenticate' : 'Proxy-Authenticate', 'Basic realm="tollfence"']);
   const retryAfter = refusal.extra.retryAfter ?? (row.retryable && status === 503 ? 5 : undefined);
   if (retryAfter !== undefined) fields.push(['Retry-After', String(retryAfter)]);
   // Most SDKs retry a 403 never, a 503 often; this says it to those that ask (openai, anthropic, stripe).

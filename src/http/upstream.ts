@@ -1,71 +1,58 @@
 /**
- * Upstream: connections to APIs. One undici pool per gateway, authority and credential, so that nothing of one identity
- * (cookies of a connection, TLS session, NTLM state) is ever another's. TLS is verified strictly; a permit opens the door.
+ * Upstream: connections to APIs. Pools of HTTP/1.1 and sessions of HTTP/2 are kept per gateway, authority and credential, so
+ * that nothing of one identity (cookies of a connection, TLS session, NTLM state) is ever another's. TLS is verified strictly;
+ * a permit opens the door.
  */
-import { Pool } from 'undici';
 import type { Authority } from '../model.js';
 import { type Dial, type DialOptions, dialler } from './dial.js';
+import { type Identity, type IdentityOptions, openIdentity, type Speaks } from './identity.js';
+import type { Sender } from './sessions.js';
 
 /** Where and how to dial. */
-export interface UpstreamOptions extends DialOptions {
-  /** Most connections per pool. */
-  readonly connections?: number;
-  /** Milliseconds until the head of a response must be there. */
-  readonly headersTimeout?: number;
+export interface UpstreamOptions extends DialOptions, IdentityOptions {
+  /** Most identities that are kept; the one unused for longest goes first. */
+  readonly pools: number;
 }
 
 /** The pools. */
 export interface Upstream {
-  /** The pool for this identity; `credential` is the name and version of the secret, or empty. */
-  pool(gateway: string, authority: Authority, credential: string): Pool;
+  /**
+   * What sends for this identity; `credential` is the name and version of the secret, or empty. `speaks`: as the client did,
+   * which is left where the upstream can't, or HTTP/2 and nothing else, as gRPC must.
+   */
+  pool(gateway: string, authority: Authority, credential: string, speaks?: Speaks): Sender;
   readonly dial: Dial;
   /** Ends all connections of a gateway, or all. */
   destroy(gateway?: string): void;
 }
 
-/** Most pools that are kept; the one unused for longest goes first. */
-const maxPools = 512;
-
 export function openUpstream(options: UpstreamOptions): Upstream {
   const dial = dialler(options);
-  const pools = new Map<string, { gateway: string; pool: Pool }>();
+  const pools = new Map<string, { gateway: string; identity: Identity }>();
   const drop = (key: string): void => {
     const entry = pools.get(key);
     pools.delete(key);
-    void entry?.pool.destroy().catch(() => {});
+    entry?.identity.destroy();
   };
   return {
     dial,
-    pool(gateway, authority, credential) {
+    pool(gateway, authority, credential, speaks = 'http/1.1') {
       const key = `${gateway}\n${authority.scheme}\n${authority.host}\n${authority.port}\n${credential}`;
       const known = pools.get(key);
       if (known !== undefined) {
-        if (pools.size > maxPools / 2) {
+        if (pools.size > options.pools / 2) {
           pools.delete(key);
           pools.set(key, known);
         }
-        return known.pool;
+        return known.identity.sender(speaks);
       }
       for (const [oldest, entry] of pools) {
-        if (pools.size < maxPools) break;
-        if (entry.pool.stats.running === 0) drop(oldest);
+        if (pools.size < options.pools) break;
+        if (entry.identity.idle) drop(oldest);
       }
-      const host = authority.host.includes(':') ? `[${authority.host}]` : authority.host;
-      const pool = new Pool(`${authority.scheme}://${host}:${authority.port}`, {
-        connections: options.connections ?? 128,
-        pipelining: 1,
-        keepAliveTimeout: 30_000,
-        headersTimeout: options.headersTimeout ?? 600_000,
-        bodyTimeout: 0,
-        connect: (_, done) => {
-          dial(authority, ['http/1.1']).then(
-            socket => done(null, socket),
-            (error: Error) => done(error, null),
-          );
-        },
-      });
-      pools.set(key, { gateway, pool });
-      return pool;
+      const identity = openIdentity(authority, dial, options);
+      pools.set(key, { gateway, identity });
+      return identity.sender(speaks);
     },
     destroy(gateway) {
       for (const [key, entry] of pools) if (gateway === undefined || entry.gateway === gateway) drop(key);

@@ -8,10 +8,11 @@ import { createProxyServer } from 'http-proxy-3';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
 import type { Permit } from '../permit.js';
+import { factsOf } from './content.js';
 import { upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
-import { admit, type ForwardOptions } from './forward.js';
+import { admit, type CarryOptions } from './forward.js';
 import { maskFrames } from './frames.js';
 import { scrubText } from './scrub.js';
 import { printAuthority, printTarget } from './target.js';
@@ -53,7 +54,7 @@ export async function carryWebSocket(
   outgoing: Outgoing,
   exchange: Exchange,
   flight: Flight,
-  options: ForwardOptions,
+  options: CarryOptions,
 ): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const { request: message, socket, rest } = exchange.upgrade!;
@@ -78,6 +79,8 @@ export async function carryWebSocket(
     let status: number | null = null;
     let failure: Refusal | null = null;
     let scrubbed = 0;
+    /** The policy lets pass what can't be searched. */
+    let unread = false;
     // Without a listener of ours the library throws, past everybody, when the client's connection is reset.
     proxy.on('error', () => socket.destroy());
     let outbound: ClientRequest | null = null;
@@ -124,7 +127,7 @@ export async function carryWebSocket(
       });
     });
     proxy.on('open', (opened: Duplex) => {
-      if (outgoing.needles.length === 0) return;
+      if (outgoing.needles.length === 0 || unread) return;
       const masking = maskFrames(outgoing.needles, count => {
         scrubbed += count;
       });
@@ -139,9 +142,17 @@ export async function carryWebSocket(
     // Nor does it look at what the upstream has switched to.
     const switched = pending?.listeners('upgrade') ?? [];
     pending?.removeAllListeners('upgrade').on('upgrade', (answer: IncomingMessage, ...rest: unknown[]) => {
-      if (answer.headers.upgrade?.toLowerCase() === 'websocket')
+      if (answer.headers.upgrade?.toLowerCase() !== 'websocket')
+        return fail(new Refusal('upstream_protocol', `${request.host} switched to another protocol than websocket.`));
+      const take = (): void => {
         for (const listener of switched) listener.call(pending, answer, ...rest);
-      else fail(new Refusal('upstream_protocol', `${request.host} switched to another protocol than websocket.`));
+      };
+      const coding = answer.headers['sec-websocket-extensions'];
+      if (coding === undefined || outgoing.needles.length === 0) return take();
+      options.judge(factsOf(101, '', scrubText(coding, outgoing.needles).text)).then(() => {
+        unread = true;
+        if (!upstream.destroyed && !socket.destroyed) take();
+      }, fail);
     });
     pending?.removeAllListeners('error').on('error', fail);
     pending?.removeAllListeners('response').on('response', (answer: IncomingMessage) => {

@@ -34,9 +34,11 @@ export interface Runs {
   setPid(id: string, pid: number): void;
 }
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex');
+/** Hex SHA-256 of a token: all that is kept of it. */
+export const digest = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-function revive(stored: StoredRun, gateway: Gateway): Run {
+/** The run that was stored, alive. */
+export function revive(stored: StoredRun, gateway: Gateway): Run {
   const subject: Subject = Object.freeze({
     type: 'agent',
     id: gateway.name,

@@ -52,10 +52,15 @@ export function openState(path: string): State {
   chmodSync(path, 0o600);
   // Not waited for: a proxy that waited would take over whenever the other is stopped.
   const db = new Database(path, { timeout: 0 });
-  // One proxy at a time; the system lets go of the lock however the process ends.
-  db.pragma('locking_mode = EXCLUSIVE');
-  db.pragma('journal_mode = WAL');
-  db.exec('BEGIN EXCLUSIVE; COMMIT');
+  try {
+    // One proxy at a time; the system lets go of the lock however the process ends.
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.exec('BEGIN EXCLUSIVE; COMMIT');
+  } catch (error) {
+    db.close(); // whoever waits for its turn comes again and again
+    throw error;
+  }
   db.pragma('synchronous = FULL');
   const check = db.pragma('quick_check', { simple: true });
   if (check !== 'ok') throw new Error(`${path} is damaged: ${String(check)}`);

@@ -7,6 +7,7 @@ export type { Log, LogOptions } from './log.js';
 export { openLog } from './open.js';
 export { type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './reader.js';
 export { makeReceipt, openReceipt, type Receipt } from './receipt.js';
+export { openRemoteLog, type Printed, type RemoteLog } from './remote.js';
 export { since } from './since.js';
 export { ulids } from './ulid.js';
 export { type Sound, verify } from './verify.js';

@@ -2,26 +2,19 @@
  * The log for the proxy: an entry goes in, and when the promise resolves it is on disk. A thread of its own commits;
  * entries that arrive while it does so go into the next transaction together.
  */
-import type { Worker } from 'node:worker_threads';
 import { Refusal } from '../errors.js';
 import type { Draft, Recorded } from '../model.js';
 import { type Allowed, mint, type Permit } from '../permit.js';
 import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { Commits, type End, type Unnumbered, type Writer } from './commits.js';
 import { pieces } from './entry.js';
 import type { Verifier } from './note.js';
+import { Recovery } from './recovery.js';
+import { type Printed, unnumbered } from './remote.js';
 import { ulids } from './ulid.js';
-import type { Batch, Done, Failed, Ready } from './writer.js';
 
-/** At most this many entries without a checkpoint over them … */
-const checkpointEntries = 1024;
-/** … for at most about this long, in milliseconds. */
-const checkpointDelay = 1000;
-/** With durability `batch`, entries wait this long for company, in milliseconds. */
-const batchDelay = 10;
-/** With `full`, entries that nobody waits for do so for this long; and, while there is a crowd, the others too. */
-const gatherDelay = 2;
-/** So many who waited for one transaction are a crowd: to gather them costs less than many transactions do. */
-const crowd = 4;
+/** So many notes are kept while there is no writer. */
+const heldLimit = 10_000;
 /** More waiting text than this (UTF-16 code units), and new decisions are refused until the disk has caught up. */
 const queueLimit = 64 << 20;
 
@@ -39,7 +32,11 @@ export interface LogOptions {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-/** The log, open for writing. From the first failure on it refuses everything until it is opened anew. */
+/**
+ * The log, open for writing. From the first write or sync that fails it refuses everything until the proxy is started
+ * anew. A writer that is lost without that (its thread ended) refuses whoever waited, and what comes until another one has
+ * opened the file and recorded what it found.
+ */
 export interface Log {
   /** ULID of this log. */
   readonly id: string;
@@ -55,24 +52,24 @@ export interface Log {
   record(draft: Draft): Promise<Recorded>;
   /**
    * The same without waiting; returns the entry's id. A failure shows in `healthy`, `onFailure` and the next `record`;
-   * when the log has failed before, there is nothing that the id names.
+   * when the log has failed before, there is nothing that the id names. If the writer is lost before it has written it,
+   * it is written by the next one, under another id.
    */
   note(draft: Draft): string;
   /** Records an allow and mints the permit for it once it is on disk. */
   allow(draft: Draft, allowed: Omit<Allowed, 'evidence'>): Promise<{ recorded: Recorded; permit: Permit }>;
+  /** Takes an entry that a worker process has printed (see `remote.ts`); as `record` does, and `note`. */
+  take(entry: Printed): Promise<Recorded>;
+  takeAllow(entry: Printed, allowed: Omit<Allowed, 'evidence'>): Promise<{ recorded: Recorded; permit: Permit }>;
+  takeNote(entry: Printed): void;
   /** A signed checkpoint that covers everything recorded before the call. */
   head(): Promise<Checkpoint>;
-  /** Calls `fn` once, with a sentence, when the log fails (at once if it has). */
+  /** Calls `fn` once, with a sentence, when the log fails for good (at once if it has). */
   onFailure(fn: (reason: string) => void): void;
   /** Calls `fn` with the canonical text of each entry that is on disk from now on. Returns the way to stop that. */
   subscribe(fn: (entry: string) => void): () => void;
   /** Commits what waits, signs the last checkpoint and lets go of the file. */
   close(): Promise<void>;
-}
-
-interface Waiting {
-  resolve(): void;
-  reject(refusal: Refusal): void;
 }
 
 /** The log over a writer that has started. */
@@ -81,76 +78,92 @@ export class OpenLog implements Log {
   readonly origin: string;
   readonly publicKey: string;
   readonly #options: LogOptions;
-  readonly #worker: Worker;
   readonly #verifier: Verifier;
+  readonly #reopen: () => Promise<Writer>;
+  readonly #recovery: Recovery;
   readonly #nextId: () => string;
   readonly #subscribers = new Set<(entry: string) => void>();
   readonly #failureListeners: ((reason: string) => void)[] = [];
+  #commits: Commits;
+  /** Why nothing can be recorded now. */
   #failure: string | null = null;
+  /** Notes that wait for another writer. */
+  readonly #held: Unnumbered[] = [];
+  /** Under way while another writer is looked for. */
+  #recovering: Promise<void> | null = null;
   #closed: Promise<void> | null = null;
-  /** Sequence number of the next entry. */
-  #seq: number;
-  #checkpoint: string | null;
-  #attested: number;
+  readonly #closing = new AbortController();
 
-  // What waits for the next transaction, and who waits for the one that runs.
-  #lines: string[] = [];
-  #waiting: Waiting[] = [];
-  #queued = 0;
-  #checkpointWanted = false;
-  #committing: Waiting[] | null = null;
-  #crowded = false;
-  #hurried = false;
-  #flushTimer: NodeJS.Timeout | null = null;
-  #checkpointTimer: NodeJS.Timeout | null = null;
-
-  constructor(options: LogOptions, worker: Worker, ready: Ready, verifier: Verifier) {
+  constructor(options: LogOptions, writer: Writer, verifier: Verifier, reopen: () => Promise<Writer>) {
     this.#options = options;
-    this.#worker = worker;
     this.#verifier = verifier;
-    this.origin = ready.origin;
-    this.id = ready.origin.slice(ready.origin.lastIndexOf('/') + 1);
+    this.#recovery = new Recovery(options.now);
+    this.#reopen = reopen;
+    this.origin = writer.ready.origin;
+    this.id = this.origin.slice(this.origin.lastIndexOf('/') + 1);
     this.publicKey = verifier.toString();
-    this.#seq = ready.size;
-    this.#checkpoint = ready.checkpoint;
-    this.#attested = ready.size - (ready.found?.unattested ?? 0);
-    this.#nextId = ulids(options.now, options.random, ready.lastId?.slice(3));
-    worker.on('message', (answer: Done | Failed) => this.#answered(answer));
-    worker.on('error', error => this.#fail(`its writer stopped: ${error.message}`));
-    worker.on('exit', () => this.#fail('its writer ended'));
+    this.#nextId = ulids(options.now, options.random, writer.ready.lastId?.slice(3));
+    this.#commits = this.#over(writer);
   }
 
   get healthy(): boolean {
     return this.#failure === null;
   }
 
-  async record(draft: Draft): Promise<Recorded> {
-    if (this.#queued > queueLimit) throw new Refusal('overloaded', 'Too many entries wait for the disk.');
-    const recorded = this.#add(draft);
-    if (this.#options.durability === 'full') await this.#settled();
+  record(draft: Draft): Promise<Recorded> {
+    return this.#record(this.#entry(draft));
+  }
+
+  take(entry: Printed): Promise<Recorded> {
+    return this.#record(unnumbered(entry));
+  }
+
+  async #record(entry: Unnumbered): Promise<Recorded> {
+    if (this.#commits.queued > queueLimit) throw new Refusal('overloaded', 'Too many entries wait for the disk.');
+    this.#assertOpen();
+    const recorded = this.#add(entry, false);
+    if (this.#options.durability === 'full') await this.#commits.settled();
     return recorded;
   }
 
   note(draft: Draft): string {
-    return this.#failure === null ? this.#add(draft).id : `ev_${this.#nextId()}`;
+    return this.#note(this.#entry(draft));
+  }
+
+  takeNote(entry: Printed): void {
+    this.#note(unnumbered(entry));
+  }
+
+  #note(entry: Unnumbered): string {
+    if (this.#closed === null && this.#failure === null) return this.#add(entry, true).id;
+    const id = this.#id();
+    if (this.#recovering !== null && this.#held.length < heldLimit) {
+      entry.at(id, 0); // one that can't be written must not be kept
+      this.#held.push(entry);
+    }
+    return id;
   }
 
   async allow(draft: Draft, allowed: Omit<Allowed, 'evidence'>): Promise<{ recorded: Recorded; permit: Permit }> {
-    const recorded = await this.record(draft);
+    return this.#allow(await this.record(draft), allowed);
+  }
+
+  async takeAllow(entry: Printed, allowed: Omit<Allowed, 'evidence'>): ReturnType<Log['allow']> {
+    return this.#allow(await this.take(entry), allowed);
+  }
+
+  #allow(recorded: Recorded, allowed: Omit<Allowed, 'evidence'>): { recorded: Recorded; permit: Permit } {
     return { recorded, permit: mint({ ...allowed, evidence: recorded.id }, this.#options.now()) };
   }
 
   async head(): Promise<Checkpoint> {
     this.#assertOpen();
-    if (this.#attested < this.#seq || this.#committing !== null) {
-      this.#checkpointWanted = true;
-      await this.#drained();
-    }
-    return openCheckpoint(this.#checkpoint!, this.#verifier);
+    await this.#commits.attested();
+    return openCheckpoint(this.#commits.checkpoint!, this.#verifier);
   }
 
   onFailure(fn: (reason: string) => void): void {
-    if (this.#failure !== null) fn(this.#failure);
+    if (this.#failure !== null && this.#recovering === null) fn(this.#failure);
     else this.#failureListeners.push(fn);
   }
 
@@ -165,131 +178,93 @@ export class OpenLog implements Log {
   }
 
   async #close(): Promise<void> {
-    if (this.#checkpointTimer !== null) clearTimeout(this.#checkpointTimer);
+    this.#closing.abort();
+    await this.#recovering;
     try {
-      if (this.#failure === null) await this.#drained();
-      if (this.#failure === null) {
-        const last = this.#settled();
-        this.#send({ entries: '', checkpoint: false, echo: false, close: true });
-        await last;
-      }
+      await this.#commits.close();
     } finally {
       this.#failure ??= 'it is closed';
-      await this.#worker.terminate();
     }
   }
 
-  #unavailable(): Refusal {
-    return new Refusal('log_unavailable', `The log can't be written: ${this.#failure ?? 'it is being closed'}.`);
+  #over(writer: Writer): Commits {
+    return new Commits(writer, {
+      durability: this.#options.durability,
+      told: () => (this.#subscribers.size === 0 ? null : text => this.#tell(text)),
+      ended: end => this.#ended(end),
+    });
+  }
+
+  #tell(text: string): void {
+    for (const fn of this.#subscribers) fn(text);
+  }
+
+  #ended({ reason, lost }: End): void {
+    this.#failure = reason;
+    // Whoever leads a recovery hears by what it waits for that its writer has ended as well.
+    if (this.#recovering !== null) return;
+    if (!lost) return this.#poison(reason);
+    this.#recovering = this.#recover(reason).finally(() => {
+      this.#recovering = null;
+    });
+  }
+
+  async #recover(reason: string): Promise<void> {
+    let lost = this.#commits;
+    const use = async (writer: Writer): Promise<End | null> => {
+      const again = lost.lost(writer.ready.size);
+      const commits = this.#over(writer);
+      this.#commits = commits;
+      lost = commits;
+      this.#add(this.#entry({ type: 'log.recovered', run: null, found: writer.ready.found, reason }), false);
+      for (const entry of [...again, ...this.#held.splice(0)]) this.#add(entry, true);
+      await commits.attested().catch(() => {});
+      if (commits.end !== null) return commits.end;
+      this.#failure = null;
+      for (const entry of this.#held.splice(0)) this.#add(entry, true);
+      return null;
+    };
+    const reopen = async (): Promise<Writer> => {
+      // Only when its thread has ended has it let go of the file.
+      await lost.terminate();
+      return this.#reopen();
+    };
+    try {
+      await this.#recovery.lead(reopen, use, this.#closing.signal);
+    } catch (error) {
+      this.#poison((error as Error).message);
+    }
+  }
+
+  #poison(reason: string): void {
+    this.#failure = reason;
+    for (const fn of this.#failureListeners) fn(reason);
   }
 
   #assertOpen(): void {
-    if (this.#failure !== null || this.#closed !== null) throw this.#unavailable();
+    if (this.#failure === null && this.#closed === null) return;
+    throw new Refusal('log_unavailable', `The log can't be written: ${this.#failure ?? 'it is being closed'}.`);
   }
 
-  #add(draft: Draft): Recorded {
-    this.#assertOpen();
-    const id = `ev_${this.#nextId()}`;
-    const seq = this.#seq;
-    const { before, after } = assemble(draft, { id, seq, time: new Date(this.#options.now()).toISOString() });
-    this.#seq++;
-    this.#lines.push(id, before, after);
-    this.#queued += before.length + after.length;
-    this.#schedule();
-    return { id, seq };
+  #id(): string {
+    return `ev_${this.#nextId()}`;
   }
 
-  /** Resolves when everything added so far is on disk. */
-  #settled(): Promise<void> {
-    const settled = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    this.#schedule();
-    return settled;
+  #entry(draft: Draft): Unnumbered {
+    const time = new Date(this.#options.now()).toISOString();
+    return {
+      at(id, seq) {
+        try {
+          return pieces(draft, { id, seq, time });
+        } catch (error) {
+          throw new Refusal('malformed_request', (error as Error).message);
+        }
+      },
+    };
   }
 
-  /** The same, without waiting for company. */
-  #drained(): Promise<void> {
-    const settled = this.#settled();
-    this.#flush();
-    return settled;
-  }
-
-  /** How long the next transaction may wait for company, in milliseconds. */
-  #patience(): number {
-    if (this.#options.durability === 'batch') return batchDelay;
-    return this.#waiting.length === 0 || this.#crowded ? gatherDelay : 0;
-  }
-
-  #schedule(): void {
-    if (this.#committing !== null || this.#hurried) return;
-    const patience = this.#patience();
-    if (patience > 0) {
-      this.#flushTimer ??= setTimeout(() => this.#flush(), patience);
-      return;
-    }
-    this.#hurried = true;
-    setImmediate(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#hurried = false;
-    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
-    this.#flushTimer = null;
-    if (this.#failure !== null || this.#committing !== null) return;
-    if (this.#lines.length === 0 && !this.#checkpointWanted && this.#waiting.length === 0) return;
-    const entries = this.#lines.join('\n');
-    const checkpoint = this.#checkpointWanted || this.#seq - this.#attested >= checkpointEntries;
-    this.#lines = [];
-    this.#queued = 0;
-    this.#checkpointWanted = false;
-    if (checkpoint) this.#attested = this.#seq;
-    else this.#checkpointTimer ??= setTimeout(() => this.#attest(), checkpointDelay).unref();
-    this.#send({ entries, checkpoint, echo: this.#subscribers.size > 0, close: false });
-  }
-
-  #attest(): void {
-    this.#checkpointTimer = null;
-    if (this.#attested === this.#seq) return;
-    this.#checkpointWanted = true;
-    this.#flush();
-  }
-
-  #send(batch: Batch): void {
-    this.#committing = this.#waiting;
-    this.#crowded = this.#waiting.length >= crowd;
-    this.#waiting = [];
-    this.#worker.postMessage(batch);
-  }
-
-  #answered(answer: Done | Failed): void {
-    if ('failure' in answer) {
-      this.#fail(answer.failure);
-      return;
-    }
-    this.#checkpoint = answer.checkpoint;
-    const settled = this.#committing ?? [];
-    this.#committing = null;
-    // The next batch first: the disk is what everybody waits for.
-    if (this.#checkpointWanted || this.#patience() === 0) this.#flush();
-    else if (this.#lines.length > 0) this.#schedule();
-    for (const waiting of settled) waiting.resolve();
-    for (const text of answer.texts) for (const fn of this.#subscribers) fn(text);
-  }
-
-  #fail(reason: string): void {
-    if (this.#failure !== null) return;
-    this.#failure = reason;
-    for (const waiting of [...(this.#committing ?? []), ...this.#waiting]) waiting.reject(this.#unavailable());
-    this.#committing = null;
-    this.#waiting = [];
-    this.#lines = [];
-    for (const fn of this.#failureListeners) fn(reason);
-  }
-}
-
-function assemble(...[draft, stamp]: Parameters<typeof pieces>): ReturnType<typeof pieces> {
-  try {
-    return pieces(draft, stamp);
-  } catch (error) {
-    throw new Refusal('malformed_request', (error as Error).message);
+  #add(entry: Unnumbered, kept: boolean): Recorded {
+    const id = this.#id();
+    return { id, seq: this.#commits.add(entry, id, kept) };
   }
 }

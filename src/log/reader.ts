@@ -84,8 +84,9 @@ export class Reader {
       this.#db = new Database(path, { readonly: true, timeout: 5000 });
       this.#db.prepare('SELECT 1 FROM entries, checkpoints LIMIT 1').get();
     } catch (error) {
+      const damaged = String((error as { code?: string }).code).startsWith('SQLITE_CORRUPT');
       throw new Fault(
-        exitCode.failed,
+        damaged ? exitCode.unverified : exitCode.failed,
         `The log ${path} can't be read: ${(error as Error).message}.`,
         'Is it a whole ledger.db, and may you read it? On a read-only disk, copy it elsewhere first.',
       );

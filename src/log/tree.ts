@@ -13,6 +13,16 @@ export function leafHash(entry: string | Uint8Array): string {
 }
 
 const leafPrefix = Uint8Array.of(0);
+let scratch = Buffer.alloc(4096);
+
+/** The leaf's hash and the SHA-256 of an entry itself, for which its text is turned into bytes once. */
+export function entryHashes(entry: string): { readonly leaf: string; readonly own: string } {
+  // UTF-8 has at most three bytes for a UTF-16 code unit; the first byte stays 0.
+  if (scratch.length <= 3 * entry.length) scratch = Buffer.alloc(2 * 3 * entry.length + 1);
+  const end = 1 + scratch.write(entry, 1, 'utf8');
+  return { leaf: sha256(scratch.subarray(0, end)), own: sha256(scratch.subarray(1, end)) };
+}
+
 const pair = Buffer.alloc(65, 1);
 
 /** Hash of an inner node: SHA-256 of 0x01, left and right. */

@@ -46,13 +46,20 @@ export interface Done {
 /** The answer when something failed; the thread does nothing more. */
 export interface Failed {
   readonly failure: string;
+  /** It may have been a write or a sync: nobody knows what the disk holds. */
+  readonly disk: boolean;
   /** It is the file, not the disk: somebody must look at it. */
   readonly damaged: boolean;
 }
 
 const failed = (error: unknown): Failed => {
   const { code, message } = error as { code?: string; message: string };
-  return { failure: code === undefined ? message : `${message} (${code})`, damaged: error instanceof Damaged };
+  return {
+    failure: code === undefined ? message : `${message} (${code})`,
+    // What JavaScript itself throws has no code, or one of Node's own.
+    disk: code !== undefined && !code.startsWith('ERR_'),
+    damaged: error instanceof Damaged,
+  };
 };
 
 function serve(port: NonNullable<typeof parentPort>, start: Start): void {

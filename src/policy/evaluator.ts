@@ -7,10 +7,10 @@ import { type Instance, loadWasm } from './wasm.js';
 /** A policy that can be asked. */
 export interface Evaluator {
   /**
-   * Evaluates an input, given as JSON text, for a gateway; undefined if the policy has no answer.
-   * Rejects with an Error whose message is a sentence when there can't be one in time.
+   * Evaluates an input, given as JSON text, for a gateway; undefined if the policy has no answer. A promise where that
+   * takes a thread. Throws, or rejects with, an Error whose message is a sentence when there can't be an answer in time.
    */
-  evaluate(gateway: string, json: string): Promise<unknown>;
+  evaluate(gateway: string, json: string): unknown;
   /** Replaces `data`, given as JSON text, for every evaluation that is asked for afterwards. */
   setData(json: string): void;
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export function inProcess(wasm: Uint8Array, data: string, deadline: number, now:
   const instance: Instance = loadWasm(wasm);
   instance.setData(data);
   return {
-    async evaluate(_gateway, json) {
+    evaluate(_gateway, json) {
       const started = now();
       const answer = instance.evaluate(json);
       if (now() - started > deadline) throw overdue(deadline);

@@ -35,7 +35,7 @@ export const requestFacts = ({ method, scheme, host, port, path, body }: Canonic
 });
 
 /** The context of a decision at `now` (ms since the epoch), in UTC. */
-export function contextAt(now: number, counters: Context['counters']): Context {
+export function contextAt(now: number, counters: Context['counters'], flags: Context['flags'] = []): Context {
   const time = new Date(now);
   return {
     time: time.toISOString(),
@@ -44,7 +44,7 @@ export function contextAt(now: number, counters: Context['counters']): Context {
     minute: time.getUTCMinutes(),
     timezone: 'UTC',
     counters,
-    flags: [],
+    flags,
     confidence: 1,
   };
 }

@@ -142,10 +142,12 @@ function builtinsOf({ wasmInstance, mem }: LoadedPolicy): string[] {
 const opa = (): typeof import('@open-policy-agent/opa-wasm') =>
   createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof import('@open-policy-agent/opa-wasm');
 
-const bytes = (text: string): ArrayBuffer => {
-  const { buffer, byteOffset, byteLength } = new TextEncoder().encode(text);
-  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-};
+/** The UTF-8 of a text in a buffer of exactly its length: what opa-wasm takes as it is. */
+function bytes(text: string): ArrayBuffer {
+  const buffer = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  buffer.write(text, 'utf8');
+  return buffer.buffer as ArrayBuffer;
+}
 
 const said = (thrown: unknown): string => {
   const message = typeof thrown === 'string' ? thrown : (thrown as { message?: unknown } | null)?.message;

@@ -3,13 +3,11 @@
  * only those trust who were given it.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { publicKeyOf } from './certificate.js';
+import { Contexts } from './contexts.js';
 import { type Leaf, makeLeaf } from './leaf.js';
 import { openRoot, type Surroundings } from './root.js';
-
-/** A leaf is made anew when less than this is left of it, in milliseconds: longer than a connection lives. */
-const leafMargin = 24 * 3_600_000;
 
 /** The certificate authority, opened. */
 export interface CertificateAuthority {
@@ -17,6 +15,8 @@ export interface CertificateAuthority {
   readonly certificatePem: string;
   /** When the root ends, in ms since the epoch. */
   readonly expires: number;
+  /** The private key of all leaves of this process (PKCS #8 PEM). */
+  readonly leafKey: string;
   /** A new leaf for a host, signed by the root. Throws `Refusal` (`malformed_request`) if it is no host. */
   leafFor(host: string): Leaf;
   /**
@@ -39,26 +39,12 @@ export interface AuthorityOptions extends Surroundings {
 export function openAuthority({ dir, now, random, cache = 1_024 }: AuthorityOptions): CertificateAuthority {
   const root = openRoot(dir, { now, random });
   const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const keyPem = key.export({ type: 'pkcs8', format: 'pem' });
+  const leafKey = key.export({ type: 'pkcs8', format: 'pem' }) as string;
   const issuer = { commonName: root.commonName, key: root.key, publicKey: root.publicKey, expires: root.expires };
   const workshop = { issuer, publicKey: publicKeyOf(key), now, random };
-  const contexts = new Map<string, { readonly leaf: Leaf; readonly context: SecureContext }>();
-
+  const contexts = new Contexts(leafKey, now, cache);
   const leafFor = (host: string): Leaf => makeLeaf(host, workshop);
-  const fresh = ({ notBefore, notAfter }: Leaf): boolean => notBefore <= now() && now() < notAfter - leafMargin;
+  const contextFor = (host: string): SecureContext => contexts.find(host) ?? contexts.make(host, leafFor(host));
 
-  const contextFor = (host: string): SecureContext => {
-    let entry = contexts.get(host);
-    if (entry === undefined || !fresh(entry.leaf)) {
-      const leaf = leafFor(host);
-      entry = { leaf, context: createSecureContext({ key: keyPem, cert: leaf.certificatePem, minVersion: 'TLSv1.2' }) };
-    }
-    // A Map keeps the order of insertion: what is used moves to the end, and what is first was used longest ago.
-    contexts.delete(host);
-    contexts.set(host, entry);
-    if (contexts.size > cache) contexts.delete(contexts.keys().next().value!);
-    return entry.context;
-  };
-
-  return { certificatePem: root.certificatePem, expires: root.expires, leafFor, contextFor };
+  return { certificatePem: root.certificatePem, expires: root.expires, leafKey, leafFor, contextFor };
 }

@@ -156,6 +156,53 @@ test('a host without a connector has its methods for actions', () => {
   assert.equal(catalog.classify(exampleRequest('GET https://other.dev/', 'other.dev')).typed, false);
 });
 
+test('a call of gRPC has its service and method for a name, and anything not exactly one is a post', () => {
+  const named = (line: string, type: string | null, ...more: Field[]): string =>
+    is(line, ...(type === null ? [] : [['Content-Type', type] as const]), ...more);
+  const call = 'POST https://rpc.test/helloworld.v1.Greeter/SayHello';
+  const name = 'grpc.helloworld.v1.Greeter.SayHello write host:rpc.test';
+  for (const type of ['application/grpc', 'application/grpc+proto', 'Application/gRPC+json; charset=utf-8'])
+    assert.equal(named(call, type), name, type);
+  assert.equal(catalog.classify(exampleRequest(call, 'rpc.test', [['content-type', 'application/grpc']])).typed, false);
+  assert.equal(
+    named('POST https://rpc.test/Greeter/SayHello', 'application/grpc'),
+    'grpc.Greeter.SayHello write host:rpc.test',
+  );
+  const post = 'http.post write host:rpc.test';
+  for (const type of [
+    null,
+    'application/grpc-web',
+    'application/grpc-web+proto',
+    'application/grpcx',
+    'application/json',
+  ])
+    assert.equal(named(call, type), post, String(type));
+  assert.equal(named(call, 'application/grpc', ['content-type', 'application/json']), post);
+  for (const path of [
+    '/a.B/c/d',
+    '/a.B/',
+    '/a..B/c',
+    '/.B/c',
+    '/a.B./c',
+    '/a.B',
+    '/a-b/c',
+    '/a.B/c%2Fd',
+    '/a.B/*',
+    '/a.1/c',
+    '/a.B/c?x=1',
+  ])
+    assert.equal(named(`POST https://rpc.test${path}`, 'application/grpc'), post, path);
+  assert.equal(named('GET https://rpc.test/a.B/c', 'application/grpc'), 'http.get read host:rpc.test');
+  assert.equal(
+    named(call, 'application/grpc', ['X-HTTP-Method-Override', 'DELETE']),
+    'http.unclassified permissions host:rpc.test ?method',
+  );
+  for (const pattern of ['grpc.*', 'grpc.helloworld.v1.Greeter.*', 'grpc.helloworld.v1.Greeter.SayHello'])
+    assert.equal(patternFault(pattern, '.'), null);
+  assert.match(patternFault('http.Post', '.')!, /pattern/i);
+  assert.ok(matchesPattern('grpc.helloworld.*', 'grpc.helloworld.v1.Greeter.SayHello', '.'));
+});
+
 test('classifying never throws, and what it names is always a name', () => {
   const text = fc.string({ unit: 'binary', maxLength: 30 });
   const field = fc.tuple(

@@ -159,8 +159,8 @@ test('brackets nest, and what is there twice is unclear', () => {
   ]) {
     assert.deepEqual(form(`${text}&z=9`), like({ a: unclear, z: '9' }), text);
   }
-  // Rack takes `[a]` for `a`, PHP ` a`, `a\0b` too, and `b.c` for `b_c`.
-  for (const text of ['[a]=1', '+a=1', '%20a=1', 'a%00b=1', 'a=2&[a]=1', '[a]=1&a=2', '[[a=1'])
+  // Rack takes `[a]` for `a`, PHP ` a` too, and `b.c` for `b_c`.
+  for (const text of ['[a]=1', '+a=1', '%20a=1', 'a=2&[a]=1', '[a]=1&a=2', '[[a=1'])
     assert.equal((form(text) as { a: unknown }).a, unclear, text);
   assert.equal((form('b.c=1') as { b_c: unknown }).b_c, unclear);
   for (const text of ['a=1;b=2', 'a=%zz', 'a=%ff', 'a=%2']) assert.equal(readPairs(text), undefined, text);
@@ -184,10 +184,7 @@ test('a multipart form is read in one spelling only', () => {
       bytes(`${head}\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n2\r\n--b--\r\n`),
       'b',
     ),
-    [
-      ['a', '1'],
-      ['f', ''],
-    ],
+    { fields: [['a', '1']], files: ['f'] },
   );
   const refused = [
     `x${head}\r\n\r\n1\r\n--b--`,
@@ -197,6 +194,7 @@ test('a multipart form is read in one spelling only', () => {
     `${head}; name="b"\r\n\r\n1\r\n--b--`,
     `${head}\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==\r\n--b--`,
     `${head}\r\n\r\n1\r\n--bb--`,
+    `${head}\r\n\r\n--b--`,
   ];
   for (const text of refused) assert.equal(readMultipart(bytes(text), 'b'), undefined, text);
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isHostPort, notYet, parseConfig, parseDuration } from '../../src/config.js';
+import { isHostPort } from '../../src/config/address.js';
+import { parseDuration } from '../../src/config/duration.js';
+import { parseSize } from '../../src/config/limits.js';
+import { noticesOf, parseConfig } from '../../src/config.js';
 import { Fault } from '../../src/errors.js';
 
 /** The faults that a text has, as sentences. */
@@ -30,17 +34,61 @@ test('an empty file has the defaults of the contract', () => {
   }
 });
 
-test('what is asked for and not there yet is read, and said without quoting it', () => {
-  const asked = parseConfig('dashboard: 127.0.0.1:0\nupstream: {proxy: "http://user:password@proxy.corp:3128"}\n');
-  assert.deepEqual(
-    notYet(asked).map(sentence => sentence.split(':')[0]),
-    ['dashboard', 'upstream.proxy'],
+test('what an operator must know is said, without a password', () => {
+  const asked = parseConfig(
+    'dashboard: 127.0.0.1:0\nupstream: {proxy: "http://user:password@proxy.corp:3128"}\npassthrough: [pinned.example.com, "*.corp.example"]\n',
   );
-  assert.doesNotMatch(notYet(asked).join(), /password/);
-  assert.deepEqual(notYet(parseConfig('')), []);
-  assert.deepEqual(notYet(parseConfig('dashboard: off')), []);
-  for (const proxy of ['proxy.corp:3128', 'socks5://proxy.corp', 'http://', '""', '1'])
-    assert.match(faults(`upstream: {proxy: ${proxy}}`).join(), /^upstream\.proxy: /, proxy);
+  assert.deepEqual(
+    noticesOf(asked).map(sentence => sentence.split(':')[0]),
+    ['dashboard', 'passthrough'],
+  );
+  assert.match(noticesOf(asked).join(), /pinned\.example\.com, \*\.corp\.example is not read/);
+  assert.doesNotMatch(noticesOf(asked).join(), /password/);
+  assert.deepEqual(noticesOf(parseConfig('')), []);
+  assert.deepEqual(noticesOf(parseConfig('dashboard: off')), []);
+});
+
+test('the proxy of a company is a URL with nothing behind its port', () => {
+  for (const proxy of [
+    'http://proxy.corp:3128',
+    'https://user:pa%3Ass@proxy.corp',
+    'http://10.0.0.1:8080/',
+    'http://[::1]:80',
+  ])
+    assert.deepEqual(faults(`upstream: {proxy: "${proxy}"}`), [], proxy);
+  for (const proxy of [
+    'proxy.corp:3128',
+    'socks5://proxy.corp',
+    'http://',
+    '',
+    'http://proxy.corp/path',
+    'http://proxy.corp?x',
+    'http://a%3Ab:c@proxy.corp',
+    'http://%zz@proxy.corp',
+    'http://proxy.corp:99999',
+  ])
+    assert.match(faults(`upstream: {proxy: "${proxy}"}`).join(), /^upstream\.proxy: /, proxy);
+  assert.doesNotMatch(faults('upstream: {proxy: "http://user:hunter2@proxy.corp/x"}').join(), /hunter2/);
+});
+
+test('passthrough lists names, or a star for all below one, and nothing wider', () => {
+  assert.deepEqual(faults('passthrough: [a.example.com, "*.corp.example", localhost]'), []);
+  for (const host of [
+    '*',
+    '*.',
+    'a.*.example',
+    '*a.example',
+    'A.example',
+    'a.example.',
+    'a.example:443',
+    '127.0.0.1',
+    '*.0.0.1',
+    '[::1]',
+    'a..b',
+    '',
+    'ä.example',
+  ])
+    assert.match(faults(`passthrough: ["${host}"]`).join(), /^passthrough\.0: /, host);
 });
 
 test('all faults are listed at once, each with its path', () => {
@@ -123,4 +171,35 @@ test('durations and addresses are read exactly', () => {
   for (const text of ['127.0.0.1:0', '[::1]:8080', 'localhost:65535']) assert.ok(isHostPort(text), text);
   for (const text of ['127.0.0.1', ':80', 'a:65536', '::1:80', 'a:b', 'a:80:80', 'http://a:80', 'a:-1'])
     assert.ok(!isHostPort(text), text);
+});
+
+test('sizes are read exactly', () => {
+  assert.deepEqual(['0B', '512B', '16KiB', '8MiB', '1GiB'].map(parseSize), [0, 512, 16_384, 8_388_608, 1_073_741_824]);
+  for (const text of ['', '1', 'B', '1.5MiB', '-1B', '1 KiB', '1KB', '1kib', '1M', '1e3B', '1234567B'])
+    assert.equal(parseSize(text), null, text);
+});
+
+test('a limit that would stop everything, or is none, is refused', () => {
+  for (const limit of [
+    'head_time: 0s',
+    'stall: 30d',
+    'head_size: 0B',
+    'head_size: 1GiB',
+    'connections: 0',
+    'leaves: 1.5',
+  ])
+    assert.match(faults(`limits: {${limit}}`).join(), /^limits\./, limit);
+  assert.deepEqual(parseConfig('limits: {head_time: 2s, head_size: 4KiB}').limits.head_size, 4_096);
+});
+
+test('the limits and their defaults are those that docs/configuration.md tells', () => {
+  const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const table = document.slice(document.indexOf('## Limits'), document.indexOf('## Files'));
+  const told = [...table.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, text]) => [
+    name!,
+    parseDuration(text!.slice(1, -1)) ?? parseSize(text!.slice(1, -1)) ?? Number(text!.slice(1, -1)),
+  ]);
+  // These two follow the machine, unless somebody sets them.
+  const machine = { connections: Number.NaN, connections_per_gateway: Number.NaN };
+  assert.deepEqual(Object.fromEntries(told), { ...parseConfig('').limits, ...machine });
 });

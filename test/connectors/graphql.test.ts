@@ -60,6 +60,14 @@ const one = '1'.repeat(40);
 const line = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
 const commands = (text: string): unknown => readCommands(Uint8Array.from(text, c => c.charCodeAt(0)));
 
+test('fragments that double at every step cost no more than they are long', () => {
+  const fragment = (i: number): string => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`;
+  const chain = Array.from({ length: 30 }, (_, i) => fragment(i)).join(' ');
+  const found = readOperation(`{ ...f0 } ${chain} fragment f30 on Query { node }`, null);
+  assert.deepEqual(found?.fields, ['node']);
+  assert.equal(readOperation(`{ ...f0 } ${chain} fragment f30 on Query { ...f7 }`, null), null);
+});
+
 test('a push is read up to the pack: what it creates, updates and deletes', () => {
   const push = `${line(`${zero} ${one} refs/heads/a\0report-status agent=git/2`)}${line(`${one} ${zero} refs/heads/b\n`)}${line(`${one} ${one} refs/tags/c`)}0000PACK\u00ff`;
   assert.deepEqual(commands(push), [

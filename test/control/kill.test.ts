@@ -196,7 +196,7 @@ test('a kill outlives the proxy, however it ends', async () => {
   const { proxy } = JSON.parse(await world.ok(['status', '--json'])) as { proxy: { pid: number } };
   process.kill(proxy.pid, 'SIGKILL');
   const { stdout } = await world.tf(['run', '--', 'agent', 'curl', '-sS', '-i', 'https://upstream.test/']);
-  assert.match(stdout, /HTTP\/1\.1 403/);
+  assert.match(stdout, /HTTP\/(1\.1|2) 403/);
   assert.match(stdout, /tf-kill-switch: active/i);
   assert.match(await world.ok(['status']), /killed +gateway agent .*for good/);
   await world.ok(['resume', 'agent']);

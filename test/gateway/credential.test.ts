@@ -19,6 +19,7 @@ const ask = async (): Promise<Record<string, unknown>> => {
     'curl',
     '-sS',
     '-i',
+    '--http1.1',
     'https://api.github.com/repos/a/b/issues',
   ]);
   const [head, body] = stdout.slice(stdout.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n') as [string, string];

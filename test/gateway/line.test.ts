@@ -19,7 +19,7 @@ test('an allowed request reaches the upstream with the credential that the agent
   const seen = world.received.length;
   const { code, stdout } = await world.tf(curl('https://api.github.com/repos/acme/site/issues'));
   assert.equal(code, 0, stdout);
-  assert.match(stdout, /HTTP\/1\.1 200/);
+  assert.match(stdout, /HTTP\/2 200/);
   assert.match(stdout, /tf-decision: allow/i);
   assert.match(stdout, /tf-evidence-id: ev_/i);
   assert.equal(world.received.length, seen + 1);
@@ -32,7 +32,7 @@ test('an allowed request reaches the upstream with the credential that the agent
 test('a denied request is recorded and never sent', async () => {
   const seen = world.received.length;
   const { stdout } = await world.tf(curl('-X', 'DELETE', 'https://api.github.com/repos/acme/site/git/refs/heads/main'));
-  assert.match(stdout, /HTTP\/1\.1 403/);
+  assert.match(stdout, /HTTP\/(1\.1|2) 403/);
   const problem = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>;
   assert.equal(problem.code, 'denied');
   assert.equal(problem.action, 'github.branch.delete');

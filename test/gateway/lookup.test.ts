@@ -82,6 +82,11 @@ test('a merge is decided by the base branch that the proxy looked up with the sa
     2,
     'each look-up is an entry of its own',
   );
+  const completed = entries.filter(entry => entry.type === 'action.completed');
+  assert.deepEqual(
+    completed.map(entry => entry.credential),
+    ['github-token@1', 'github-token@1', 'github-token@1'],
+  );
 });
 
 test('a fact that could not be looked up is unknown, and unknown never allows', async () => {

@@ -92,6 +92,8 @@ export interface TunnelOptions {
   /** Header lines of the CONNECT besides Proxy-Authorization. */
   readonly lines?: readonly string[];
   readonly sni?: string;
+  /** What the client offers besides; nothing by default. */
+  readonly alpn?: readonly string[];
 }
 
 /** CONNECT; resolves with the bare socket, or with what was answered instead of 200. */
@@ -122,7 +124,13 @@ export async function openTls(agent: Agent, options: TunnelOptions = {}): Promis
   const raw = await openTunnel(agent, options);
   if ('status' in raw) throw new Error(`The tunnel was refused: ${raw.head}`);
   const servername = options.sni ?? (options.connect ?? 'api.github.com').replace(/:\d+$/, '');
-  const secure = tlsConnect({ socket: raw, servername, ca: agent.ca, checkServerIdentity: () => undefined });
+  const secure = tlsConnect({
+    socket: raw,
+    servername,
+    ca: agent.ca,
+    checkServerIdentity: () => undefined,
+    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
+  });
   secure.on('error', () => {});
   await new Promise((resolve, reject) => {
     secure.once('secureConnect', resolve);

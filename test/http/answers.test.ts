@@ -120,6 +120,16 @@ for (const [coding, compress] of [
   });
 }
 
+test('another address for the host, and what proxies say to each other, stay here', async () => {
+  says = [
+    'HTTP/1.1 200 OK\r\nAlt-Svc: h3=":443"\r\nProxy-Authenticate: Basic\r\nProxy-Status: x\r\nTf-Decision: deny\r\n',
+    'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nAlt-Svc: h3=":443"\r\nTf-Decision: deny\r\n\r\n',
+  ];
+  const { head, body } = await get();
+  assert.doesNotMatch(`${head}${body}`, /alt-svc|proxy-|tf-decision: deny/i);
+  assert.match(head, /tf-decision: allow/i);
+});
+
 test('a request with a credential asks for all of it: in ranges a secret would not be found', async () => {
   says = [`HTTP/1.1 200 OK\r\n${short}`];
   assert.equal((await get('Range: bytes=0-9\r\nIf-Range: "x"\r\n')).status, 200);

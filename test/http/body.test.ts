@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { Refusal } from '../../src/errors.js';
-import { judgedBytes, type ReadBody, readBody } from '../../src/http/body.js';
+import { type Code, Refusal } from '../../src/errors.js';
+import { bodyLimits, openBodies, type ReadBody } from '../../src/http/body.js';
 import { decode, type Head } from '../../src/http/decode.js';
 
 const head = (codings = '', media = 'application/json'): Head =>
@@ -25,9 +25,16 @@ const head = (codings = '', media = 'application/json'): Head =>
     ],
   });
 
+const readBody = openBodies();
+const stream = (...chunks: Buffer[]): Readable => Readable.from(chunks, { objectMode: false });
+const refused =
+  (code: Code) =>
+  (error: unknown): boolean =>
+    error instanceof Refusal && error.code === code;
+
 /** Reads a body and gives its memory back. */
 async function read(chunks: readonly Buffer[], codings?: string): Promise<ReadBody> {
-  const body = await readBody(head(codings), Readable.from(chunks, { objectMode: false }));
+  const body = await readBody(head(codings), stream(...chunks), 'agent');
   body.release();
   return body;
 }
@@ -76,39 +83,92 @@ test('codings are undone for judgement only: what is sent and hashed stays coded
 test("what can't be undone is opaque, and a bomb is undone only so far", async () => {
   const bomb = gzipSync(Buffer.alloc(64 << 20));
   for (const [codings, coded] of [
-    ['zstd', Buffer.from('x')],
+    ['compress', Buffer.from('x')],
     ['gzip', Buffer.from('not gzip')],
     ['deflate', deflateRawSync('raw')],
     ['gzip', gzipSync('cut short').subarray(0, 15)],
     ['gzip', bomb],
     ['gzip, gzip, gzip', gzipSync(gzipSync(gzipSync('deep')))],
   ] as const) {
-    const { facts, content } = await read([coded], codings);
+    const { facts, content, bytes } = await read([coded], codings);
     assert.equal(facts.state, 'opaque', codings);
     assert.equal(content, null);
+    assert.deepEqual(bytes, coded);
   }
 });
 
+test('what decodes to more than a hundred times its size is opaque, unless it is modest', async () => {
+  const modest = gzipSync(Buffer.alloc(1 << 20));
+  assert.ok(modest.length * 100 < 1 << 20);
+  assert.equal((await read([modest], 'gzip')).facts.state, 'complete');
+  const greedy = gzipSync(Buffer.alloc((1 << 20) + 1));
+  assert.equal((await read([greedy], 'gzip')).facts.state, 'opaque');
+});
+
 test('of a long body a prefix is judged, and the whole of it is still there to be sent', async () => {
-  const long = Buffer.alloc(judgedBytes.document + 100_000, 'abc');
+  const long = Buffer.alloc(bodyLimits.document + 100_000, 'abc');
   const chunks = Array.from({ length: Math.ceil(long.length / 60_000) }, (_, i) =>
     long.subarray(i * 60_000, (i + 1) * 60_000),
   );
-  const body = await readBody(head(), Readable.from(chunks, { objectMode: false }));
-  assert.equal(body.facts.state, 'truncated');
-  assert.equal(body.facts.sha256, undefined);
-  assert.equal(body.bytes, null);
-  assert.ok(body.content!.equals(long.subarray(0, judgedBytes.other)));
-  const sent: Buffer[] = [];
-  for await (const chunk of body.stream!) sent.push(chunk as Buffer);
-  assert.ok(Buffer.concat(sent).equals(long));
-  body.release();
+  for (const codings of ['', 'gzip']) {
+    const body = await readBody(head(codings), stream(...chunks), 'agent');
+    assert.equal(body.facts.state, 'truncated');
+    assert.equal(body.facts.sha256, undefined);
+    assert.equal(body.bytes, null);
+    if (codings === '') assert.ok(body.content!.equals(long.subarray(0, bodyLimits.other)));
+    else assert.equal(body.content, null);
+    const sent: Buffer[] = [];
+    for await (const chunk of body.stream!) sent.push(chunk as Buffer);
+    assert.ok(Buffer.concat(sent).equals(long));
+    body.release();
+  }
 });
 
 test('a body that is cut short is refused', async () => {
   const source = new Readable({ read() {} });
   source.push('half');
-  const reading = readBody(head(), source);
+  const reading = readBody(head(), source, 'agent');
   setImmediate(() => source.destroy(new Error('reset')));
-  await assert.rejects(reading, (error: unknown) => error instanceof Refusal && error.code === 'malformed_request');
+  await assert.rejects(reading, refused('malformed_request'));
+});
+
+test('a body that stops, or only drips, is refused', async () => {
+  const impatient = openBodies({ ...bodyLimits, stall: 300 });
+  const stopped = new Readable({ read() {} });
+  const dripping = new Readable({ read() {} });
+  stopped.push('half');
+  const drip = setInterval(() => dripping.push('a'), 10);
+  await assert.rejects(impatient(head(), stopped, 'agent'), refused('malformed_request'));
+  await assert.rejects(impatient(head(), dripping, 'agent'), refused('malformed_request'));
+  clearInterval(drip);
+});
+
+test("a gateway's bodies have a share of the memory, decoded ones too, and leave the rest to others", async () => {
+  const bodies = openBodies({ ...bodyLimits, total: 250_000, perGateway: 100_000 });
+  const ask = (gateway: string, bytes: Buffer, codings = ''): Promise<ReadBody> =>
+    bodies(head(codings), stream(bytes), gateway);
+  const held = await ask('a', Buffer.alloc(60_000));
+  await assert.rejects(ask('a', Buffer.alloc(60_000)), refused('overloaded'));
+  await assert.rejects(ask('a', gzipSync(Buffer.alloc(60_000)), 'gzip'), refused('overloaded'));
+  const other = await ask('b', gzipSync(Buffer.alloc(90_000)), 'gzip');
+  assert.equal(other.facts.state, 'complete');
+  const third = await ask('c', Buffer.alloc(90_000));
+  await assert.rejects(ask('d', Buffer.alloc(90_000)), refused('overloaded'));
+  held.release();
+  held.release();
+  (await ask('a', Buffer.alloc(60_000))).release();
+  other.release();
+  third.release();
+  for (const gateway of ['a', 'b', 'c', 'd']) (await ask(gateway, Buffer.alloc(100_000))).release();
+});
+
+test('a long upload holds what has not been sent yet, and no more', async () => {
+  const bodies = openBodies({ ...bodyLimits, other: 50_000, document: 50_000, total: 200_000, perGateway: 100_000 });
+  const chunks = Array.from({ length: 20 }, () => Buffer.alloc(10_000));
+  const upload = await bodies(head('', 'application/pdf'), stream(...chunks), 'a');
+  const ask = (): Promise<ReadBody> => bodies(head(), stream(Buffer.alloc(45_000)), 'a');
+  await assert.rejects(ask(), refused('overloaded'));
+  for await (const _ of upload.stream!);
+  (await ask()).release();
+  upload.release();
 });

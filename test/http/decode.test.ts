@@ -117,6 +117,12 @@ test('whatever comes, it is either refused or has one authority, one framing and
   );
 });
 
+test('a name that CGI takes for the name of a field that matters is refused', () => {
+  for (const name of ['Content_Type', 'content_length', 'Transfer_Encoding', 'CONTENT_ENCODING', 'Proxy_Authorization'])
+    assert.equal(accepted(raw(['Host', 'api.test', name, 'x'])), null, name);
+  assert.deepEqual(accepted(raw(['Host', 'api.test', 'X_Custom_Id', 'x']))?.fields, [['X_Custom_Id', 'x']]);
+});
+
 test('end-to-end fields stay as they were, in their order', () => {
   const read = decode(
     raw([

@@ -1,16 +1,12 @@
 /** Writing the log: durable before it is acknowledged, refused once it failed, and intact after any crash. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, renameSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { exitCode, Fault, Refusal } from '../../src/errors.js';
-import { OpenLog } from '../../src/log/log.js';
-import { rawPublicKey, Verifier } from '../../src/log/note.js';
 import { spend } from '../../src/permit.js';
 import { decision, place } from './world.js';
 
@@ -90,35 +86,6 @@ test('a failed write rejects what waits, and everything after it, though the dis
   await again.close();
   assert.equal(at.verify().ok, true);
   assert.equal((JSON.parse(at.texts()[2]!) as { type: string }).type, 'log.recovered');
-});
-
-test('when the writer crashes, what waits is rejected and the program lives on', async context => {
-  const at = place(context);
-  const worker = new Worker(
-    `require('node:worker_threads').parentPort.once('message', () => { throw new Error('out of luck'); })`,
-    { eval: true },
-  );
-  const verifier = new Verifier('tollfence.local/01TEST', rawPublicKey(generateKeyPairSync('ed25519').publicKey));
-  const ready = {
-    ready: true,
-    origin: verifier.name,
-    size: 0,
-    lastId: undefined,
-    found: null,
-    checkpoint: null,
-  } as const;
-  const options = {
-    path: at.path,
-    keyPath: at.keyPath,
-    durability: 'full',
-    now: Date.now,
-    random: randomBytes,
-  } as const;
-  const log = new OpenLog(options, worker, ready, verifier);
-  await assert.rejects(log.record(decision(1)), unavailable);
-  await assert.rejects(log.record(decision(2)), unavailable);
-  assert.equal(log.healthy, false);
-  await log.close();
 });
 
 test('an entry that can not be written is refused alone, and leaves no gap', async context => {

@@ -12,7 +12,7 @@ import type { Effect, Permission, Value } from '../../src/model.js';
 import { openPolicy, parsePermission, toData } from '../../src/policy/index.js';
 import { shippedDirectory } from '../../src/policy/shipped.js';
 import { ask, permission } from './question.js';
-import { anyPermission, decide, parameters } from './shipped-policy.js';
+import { anyPermission, decide, parameters, policy } from './shipped-policy.js';
 
 const strictness: Record<Effect, number> = { allow: 0, defer: 1, require_approval: 2, deny: 3 };
 
@@ -168,6 +168,16 @@ test('a decision is exact only when no star stood for the action', async () => {
   assert.equal((await decide([])).exact, undefined);
 });
 
+test('an answer that can’t be searched is denied, whatever is allowed', async () => {
+  policy.setData(toData([permission({ action: 'github.issue.create' })], []));
+  assert.equal((await policy.decide(ask())).effect, 'allow');
+  for (const chain of [['g'], ['outer', 'g']]) {
+    const response = { scannable: false, status: 206, media_type: 'text/plain', coding: 'gzip' } as const;
+    const { effect, rule } = await policy.decide({ ...ask({ chain }), response });
+    assert.deepEqual([effect, rule], ['deny', 'unscannable']);
+  }
+});
+
 test('a change of permissions acts on the next question, and has another digest', async () => {
   const before = await decide([{}]);
   const after = await decide([{ effect: 'deny' }]);
@@ -197,7 +207,15 @@ test('a decision of the default policy that comes after the deadline is a denial
 test('the default policy reads no more of a question than it is given', () => {
   const rego = readFileSync(new URL('tollfence.rego', shippedDirectory()), 'utf8').replace(/#.*/g, '');
   const read = new Set(rego.match(/\binput\b[a-z_.]*/g));
-  const given = ['v', 'subject.id', 'subject.chain', 'resource.type', 'resource.id', 'request.body.state'];
+  const given = [
+    'v',
+    'subject.id',
+    'subject.chain',
+    'resource.type',
+    'resource.id',
+    'request.body.state',
+    'response.scannable',
+  ];
   const action = ['name', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
   assert.deepEqual([...read].sort(), [...given, ...action].map(path => `input.${path}`).sort());
 });

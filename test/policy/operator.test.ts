@@ -132,12 +132,10 @@ test('a policy that loops for one gateway is a denial at the deadline, while the
     looping,
     async policy => {
       const order: string[] = [];
-      const asked = (gateway: string): Promise<void> =>
-        policy
-          .decide(ask({ gateway }))
-          .then(
-            ({ effect, reason }) => void order.push(`${gateway} ${effect}${effect === 'deny' ? ` ${reason}` : ''}`),
-          );
+      const asked = async (gateway: string): Promise<void> => {
+        const { effect, reason } = await policy.decide(ask({ gateway }));
+        order.push(`${gateway} ${effect}${effect === 'deny' ? ` ${reason}` : ''}`);
+      };
       await asked('warm');
       const stuck = [asked('looping'), asked('looping')];
       for (let i = 0; i < 20; i++) await asked('other');

@@ -9,7 +9,7 @@ import { type Asked, ask, permission } from './question.js';
 export const policy: Policy = await openPolicy({ data: toData([], []), deadline: 60_000 });
 
 /** What the default policy says when these are the only permissions, in this order. */
-export function decide(permissions: readonly Partial<Permission>[], asked: Asked = {}): Promise<Decision> {
+export async function decide(permissions: readonly Partial<Permission>[], asked: Asked = {}): Promise<Decision> {
   policy.setData(
     toData(
       permissions.map((fields, i) => permission({ id: `perm_${i + 1}`, ...fields })),

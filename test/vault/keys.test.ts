@@ -60,6 +60,7 @@ test('a vault with a passphrase opens locked without it, refuses leases, and ope
   for (const name of ['a', 'nobody']) {
     assert.throws(() => locked.lease(permit(name), hash), { code: 'vault_locked' });
   }
+  assert.throws(() => locked.needles('agent'), { code: 'vault_locked' });
   assert.throws(() => locked.set(secret('b'), Buffer.from('x')), { code: 'locked' });
   assert.throws(() => locked.recognises([]), { code: 'locked' });
   await assert.rejects(locked.unlock('another passphrase'), { code: 'wrong_key' });

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { openVault, type VaultError } from '../../vault/index.js';
@@ -219,6 +220,7 @@ test('a change to an open vault is refused while it is open, and a write does no
   const vault = await opened(t, { path });
   assert.equal(leased(vault, 'alpha'), values.alpha);
   tamper(path, db => db.exec(`UPDATE secret SET meta = replace(meta, 'agent', 'rogue') WHERE name = 'alpha'`));
+  await turn();
   assert.throws(() => leased(vault, 'alpha'), { code: 'credential_unavailable', message: /tampered/ });
   assert.throws(() => leased(vault, 'beta'), { code: 'credential_unavailable' });
   assert.throws(() => vault.set(secret('delta'), Buffer.from('x')), { code: 'corrupt' });

@@ -53,12 +53,8 @@ export const permit = (name: string | null, more: Partial<Allowed> = {}): Permit
   );
 
 /** The value of a secret, through a lease. */
-export function leased(vault: Vault, name: string, more: Partial<Allowed> = {}): string {
-  const lease = vault.lease(permit(name, more), hash);
-  const text = lease.value.toString();
-  lease.release();
-  return text;
-}
+export const leased = (vault: Vault, name: string, more: Partial<Allowed> = {}): string =>
+  vault.lease(permit(name, more), hash).value.toString();
 
 /** Lets a test change the file behind the vault's back. */
 export function tamper<T>(path: string, work: (db: Database.Database) => T): T {

@@ -17,6 +17,7 @@ function status({ house }: Call): unknown {
       listen: `127.0.0.1:${house.port()}`,
       started_at: new Date(house.started).toISOString(),
       node: process.version,
+      draining: house.ending(),
     },
     healthy: house.log.healthy && !house.vault.locked,
     notices: house.notices,
@@ -31,6 +32,7 @@ function status({ house }: Call): unknown {
       user: stored.user,
     })),
     requests_in_flight: house.flights.exchanges,
+    workers: house.workers(),
     killed: house.kill.active(),
     approvals: house.approvals
       .list()
@@ -86,6 +88,7 @@ async function setSecret(call: Call): Promise<unknown> {
   const { house, by } = call;
   const secret = house.vault.set(bindingOf(call), value(call));
   remember(house);
+  await house.changed('secrets');
   await house.log.record({ type: 'credential.set', run: null, secret, generation: house.vault.generation, by });
   return secret;
 }
@@ -94,6 +97,7 @@ async function rotateSecret(call: Call): Promise<unknown> {
   const { house, params, by } = call;
   const secret = house.vault.rotate(params.name!, value(call));
   remember(house);
+  await house.changed('secrets');
   await house.log.record({ type: 'credential.rotated', run: null, secret, generation: house.vault.generation, by });
   return secret;
 }
@@ -101,12 +105,14 @@ async function rotateSecret(call: Call): Promise<unknown> {
 async function removeSecret({ house, params, by }: Call): Promise<unknown> {
   const secret = house.vault.remove(params.name!);
   remember(house);
+  await house.changed('secrets');
   await house.log.record({ type: 'credential.removed', run: null, secret, generation: house.vault.generation, by });
   return secret;
 }
 
 async function unlock({ house, body }: Call): Promise<unknown> {
   await house.vault.unlock(text(body.passphrase));
+  await house.changed('secrets');
   return { locked: house.vault.locked };
 }
 
@@ -125,7 +131,7 @@ async function activatePolicy({ house, body, by }: Call): Promise<unknown> {
     });
     throw error;
   }
-  house.keepPolicy(wasm ?? null, source);
+  await house.keepPolicy(wasm ?? null, source);
   await house.log.record({
     type: 'policy.activated',
     run: null,

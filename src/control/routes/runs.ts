@@ -17,10 +17,10 @@ export function tell(run: string, message: { readonly event: string }): boolean 
 export const supervised = (run: string): boolean => supervisors.has(run);
 
 /** Ends a run: its token is void, and what is on its way is destroyed. */
-export function endRun(house: House, id: string): void {
+export async function endRun(house: House, id: string): Promise<void> {
   const run = house.runs.end(id);
   if (run === undefined) return;
-  house.stop({ kind: 'run', name: id });
+  await house.stop({ kind: 'run', name: id });
   house.log.note({ type: 'run.ended', run: id, gateway: run.stored.gateway });
 }
 
@@ -33,7 +33,7 @@ function supervise({ house, response }: Call, run: Run): void {
     supervisors.delete(run.stored.id);
     // The proxy's own end is not the end of the run: it comes back with the next proxy.
     if (house.ending()) return;
-    endRun(house, run.stored.id);
+    void endRun(house, run.stored.id);
   });
 }
 
@@ -65,7 +65,7 @@ async function start(call: Call): Promise<undefined> {
   if (gateway === undefined) {
     gateway = house.gateways.create({ name }, house.now());
     await house.log.record({ type: 'gateway.created', run: null, gateway, by: call.by });
-    house.refreshPolicy();
+    await house.refreshPolicy();
   }
   const pid = typeof body.pid === 'number' ? body.pid : null;
   const { run, token, supervisor } = house.runs.start(gateway, {
@@ -76,6 +76,7 @@ async function start(call: Call): Promise<undefined> {
   });
   try {
     await house.log.record({ type: 'run.started', run: run.stored.id, subject: run.subject, boundary: 'cooperative' });
+    await house.changed('state');
     supervise(call, run);
     response.writeHead(200, { 'content-type': 'application/jsonl' });
     response.write(

@@ -18,7 +18,7 @@ async function createGateway({ house, body, by }: Call): Promise<unknown> {
     house.now(),
   );
   await house.log.record({ type: 'gateway.created', run: null, gateway, by });
-  house.refreshPolicy();
+  await house.refreshPolicy();
   return gateway;
 }
 
@@ -59,12 +59,12 @@ async function setPermission(call: Call): Promise<unknown> {
   }
   const permission = house.gateways.addPermission(parsed.permission, house.now());
   try {
-    house.refreshPolicy();
+    await house.refreshPolicy();
     await house.log.record({ type: 'permission.set', run: null, permission, by });
   } catch (error) {
     // What can't be recorded, or can't be loaded, doesn't hold.
     house.gateways.removePermission(permission.id);
-    house.refreshPolicy();
+    await house.refreshPolicy();
     throw error;
   }
   return permission;
@@ -78,7 +78,7 @@ async function removePermission(call: Call): Promise<unknown> {
   if (permission.effect !== 'allow') call.asOperator();
   await house.log.record({ type: 'permission.removed', run: null, permission, by });
   house.gateways.removePermission(permission.id);
-  house.refreshPolicy();
+  await house.refreshPolicy();
   return permission;
 }
 
@@ -113,7 +113,7 @@ function mustExist({ house }: Call, scope: KillScope): void {
   }
 }
 
-function kill(call: Call): unknown {
+async function kill(call: Call): Promise<unknown> {
   const { house, body, by } = call;
   const scope = scopeOf(call);
   mustExist(call, scope);
@@ -123,7 +123,7 @@ function kill(call: Call): unknown {
   } catch (error) {
     unwritten = error;
   }
-  const stopped = house.stop(scope);
+  const stopped = await house.stop(scope);
   const runs = house.runs
     .list()
     .filter(
@@ -167,6 +167,7 @@ async function resume(call: Call): Promise<unknown> {
     throw new Fault(exitCode.missing, 'No kill switch of that scope is active.', 'See which are with: tf status');
   await house.log.record({ type: 'kill.deactivated', run: scope.kind === 'run' ? scope.name : null, scope, by });
   house.kill.deactivate(scope);
+  await house.changed('state');
   return { scope, active: house.kill.active() };
 }
 

@@ -1,0 +1,156 @@
+/**
+ * The data path: listener, line and upstreams, over the rooms that hold what must be one for the whole proxy. Those rooms
+ * are in the same process, or, when there are several workers, in their parent.
+ */
+import type { Catalog } from '../../src/action/catalog.js';
+import type { Approvals } from '../../src/approvals/index.js';
+import type { Config } from '../../src/config.js';
+import type { Refusal } from '../../src/errors.js';
+import { handle, openTrace } from '../../src/gateway.js';
+import { type Guard, openGuard } from '../../src/http/authenticate.js';
+import { openConnections } from '../../src/http/connections.js';
+import { Flights } from '../../src/http/flights.js';
+import { createListener, type Listener } from '../../src/http/listener.js';
+import { hostList } from '../../src/http/passthrough.js';
+import { openUpstream, type Upstream } from '../../src/http/upstream.js';
+import type { Gateways } from '../../src/identity/gateways.js';
+import type { KillSwitch } from '../../src/identity/kill.js';
+import type { Runs } from '../../src/identity/runs.js';
+import type { Log } from '../../src/log/index.js';
+import type { Context, Draft, KillScope } from '../../src/model.js';
+import type { Permit } from '../../src/permit.js';
+import type { Policy } from '../../src/policy/index.js';
+import type { SecureContext } from '../../src/tls/contexts.js';
+import { upstreamTrust } from '../../src/tls/trust.js';
+import type { Vault } from '../../vault/index.js';
+import { connectionLimits, listenerLimits, upstreamLimits } from './limits.js';
+import { openLine } from './line.js';
+
+/** What the data path needs of the house. */
+export interface DataHouse {
+  readonly config: Config;
+  readonly now: () => number;
+  readonly runs: Pick<Runs, 'byToken' | 'find'>;
+  readonly gateways: Pick<Gateways, 'permissions'>;
+  readonly kill: Pick<KillSwitch, 'check'>;
+  readonly policy: Pick<Policy, 'decide' | 'digest' | 'shipped'>;
+  readonly log: Pick<Log, 'record' | 'note' | 'allow'>;
+  readonly vault: Pick<Vault, 'bindingFor' | 'lease' | 'needles' | 'revoke'> & {
+    /** Gets what this permit's request needs of a vault that is in another process; null if it is all here. */
+    fetch?(permit: Permit, requestHash: string): Promise<void> | null;
+  };
+  readonly approvals: Pick<Approvals, 'await'>;
+  /** Records an attempt without a good token; the id of its entry. */
+  rejected(attempt: Draft): string | Promise<string>;
+  readonly authority: { contextFor(host: string): SecureContext | Promise<SecureContext> };
+  /** Counts one more request of a gateway; what the policy is told of those in this minute and hour. */
+  count(gateway: string): Promise<Context['counters']> | Context['counters'];
+}
+
+/** What the line needs. */
+export interface Parts {
+  readonly house: DataHouse;
+  readonly guard: Guard;
+  readonly catalog: Catalog;
+  upstreamFor(run: string): Upstream;
+  /** Tells the operator (not the agent) what was caught. */
+  diagnose(error: unknown): void;
+}
+
+/** How to open it. */
+export interface DataPathOptions {
+  readonly house: DataHouse;
+  readonly catalog: Catalog;
+  diagnose(error: unknown): void;
+}
+
+/** The data path, open; the listener isn't listening yet. */
+export interface DataPath {
+  readonly listener: Listener;
+  /** How many exchanges are open. */
+  readonly exchanges: number;
+  /** Ends what a scope covers: flights, leases, upstream connections. */
+  stop(scope: KillScope): { exchanges: number; tunnels: number };
+  /** Takes no new connections, and lets requests in flight end, for `limit` ms or until `hurry`; then ends the rest. */
+  drain(limit: number, hurry: Promise<void>): Promise<void>;
+}
+
+/** So that what was written last has left when connections are destroyed, in milliseconds. */
+const grace = 100;
+
+/** Opens the data path. Throws `Fault` when a file of roots can't be used. */
+export function openDataPath({ house, catalog, diagnose }: DataPathOptions): DataPath {
+  const { config, runs, now } = house;
+  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
+  const flights = new Flights(config.limits.exchanges_per_gateway);
+  const guard = openGuard(runs, now, (peer, gateway, attempts, reason) =>
+    house.rejected({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason }),
+  );
+  const rules = {
+    connectTo: new Map(Object.entries(config.upstream.connect_to)),
+    allowPrivate: config.upstream.allow_private,
+  };
+  const common = { proxy: config.upstream.proxy, ...upstreamLimits(config.limits) };
+  const upstream = openUpstream({ ...common, rules, context: trust.context });
+  /** Of runs with addresses and roots of their own. */
+  const special = new Map<string, Upstream>();
+  const upstreamFor = (id: string): Upstream => {
+    const extra = runs.find(id)?.stored.upstream;
+    if (extra === undefined) return upstream;
+    let own = special.get(id);
+    if (own === undefined) {
+      const ownTrust = upstreamTrust({ extraFiles: [...config.upstream.ca_file, ...extra.ca] });
+      const ownRules = { ...rules, connectTo: new Map([...rules.connectTo, ...Object.entries(extra.connect_to)]) };
+      own = openUpstream({ ...common, rules: ownRules, context: ownTrust.context });
+      special.set(id, own);
+    }
+    return own;
+  };
+  const stop = (scope: KillScope): { exchanges: number; tunnels: number } => {
+    const stopped = flights.stop(scope);
+    house.vault.revoke(scope);
+    if (scope.kind === 'gateway' || scope.kind === 'all')
+      for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
+    if (scope.kind === 'run') {
+      special.get(scope.name)?.destroy();
+      special.delete(scope.name);
+    }
+    return stopped;
+  };
+
+  const line = openLine({ house, guard, catalog, upstreamFor, diagnose });
+  const listener = createListener({
+    flights,
+    connections: openConnections(connectionLimits(config.limits)),
+    limits: listenerLimits(config.limits),
+    contextFor: host => house.authority.contextFor(host),
+    authenticate: (credentials, peer) => guard.authenticate(credentials, peer),
+    runOf: token => runs.byToken(token),
+    uninspected: hostList(config.passthrough),
+    connectorFor: host => catalog.forHost(host)?.name ?? 'http',
+    serve: (exchange, flight) => handle(exchange, flight, line),
+    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, openTrace(run?.subject ?? null)),
+  });
+
+  return {
+    listener,
+    get exchanges() {
+      return flights.exchanges;
+    },
+    stop,
+    async drain(limit, hurry) {
+      listener.drain();
+      let over = false;
+      const timer = setTimeout(() => {
+        over = true;
+      }, limit);
+      void hurry.then(() => {
+        over = true;
+      });
+      while (flights.exchanges > 0 && !over) await new Promise(resolve => setTimeout(resolve, 25));
+      if (!over) await Promise.race([hurry, new Promise(resolve => setTimeout(resolve, grace))]);
+      clearTimeout(timer);
+      stop({ kind: 'all' });
+    },
+  };
+}

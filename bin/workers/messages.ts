@@ -1,0 +1,153 @@
+/**
+ * Messages: everything that the parent and a worker say to each other. Only these two can: but a worker faces the agents,
+ * so what it says is read strictly, and whoever says something else is ended.
+ */
+import type { Config } from '../../src/config.js';
+import type { Trace } from '../../src/gateway.js';
+import type { Snapshot } from '../../src/identity/replica.js';
+import type { Printed } from '../../src/log/index.js';
+import type { KillScope } from '../../src/model.js';
+import type { Allowed } from '../../src/permit.js';
+import type { SecretMeta } from '../../vault/index.js';
+
+// ── from the parent ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `start`: what a worker is furnished with. Answered when it can take connections. */
+export interface Start {
+  readonly home: string;
+  readonly config: Config;
+  readonly snapshot: Snapshot;
+  readonly secrets: readonly SecretMeta[];
+  /** Digest of the operator's own policy that is stored, or empty for the default one. */
+  readonly policy: string;
+  /** Private key of all leaves (PKCS #8 PEM). */
+  readonly leafKey: string;
+}
+
+/** `state`: who may do what, from now on; and what is to be stopped. Answered with what was, when all of it holds. */
+export interface StateChange {
+  readonly snapshot: Snapshot;
+  readonly stop: KillScope | null;
+}
+
+/** `policy`: another module, or null for the default one. `secrets`: descriptions; every copy is dropped. */
+export interface PolicyChange {
+  readonly wasm: Uint8Array | null;
+}
+
+// `ping` is answered by whoever lives.
+
+/** `drain`: end; answered when the requests in flight have ended, or after `limit` ms. `hurry` (told): now. */
+export interface Drain {
+  readonly limit: number;
+}
+
+/** How many flights were stopped. */
+export interface Stopped {
+  readonly exchanges: number;
+  readonly tunnels: number;
+}
+
+// ── from a worker ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An entry for the log: `record` (asked: answered with its id and number) and `note` (told). */
+export interface Entry {
+  readonly entry: Printed;
+  /** For a decision that isn't a denial: whose it is. How it ended is recorded later, by the parent if need be. */
+  readonly opens: { readonly run: string | null; readonly gateway: string | null } | null;
+  /** For an allow: what its permit binds. */
+  readonly allowed: Omit<Allowed, 'evidence'> | null;
+  /** Id of the decision that it completes, or null. */
+  readonly completes: string | null;
+}
+
+/** `lease`: what the recorded allow with this id names, for the request with this hash. Answered with the lease. */
+export interface LeaseWanted {
+  readonly evidence: string;
+  readonly hash: string;
+}
+
+/** `approve`: waits for a human. Answered with what is allowed, its entry among it. `left` (told): it is over here. */
+export interface ApprovalWanted {
+  readonly number: number;
+  readonly trace: Pick<Trace, 'request' | 'question' | 'decision' | 'evidence'>;
+  readonly allowed: Omit<Allowed, 'evidence'>;
+}
+
+/** `left`: the client of an approval that is waited for has gone, or was stopped. */
+export interface Left {
+  readonly number: number;
+  readonly stopped: boolean;
+}
+
+// Others: `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `closed` (told): a connection has;
+// `diagnose` (told): a text for the operator.
+
+// ── reading what a worker says ──────────────────────────────────────────────────────────────────────────────────────
+
+const wrong = (what: string): never => {
+  throw new TypeError(`A message of a worker is not what it should be: ${what}.`);
+};
+
+/** Throws `TypeError` unless it is an object. */
+function members(value: unknown, what: string): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : wrong(what);
+}
+
+/** A text. Throws `TypeError`. */
+export const readText = (value: unknown): string => (typeof value === 'string' ? value : wrong('no text'));
+
+const readOptional = (value: unknown): string | null => (value === null ? null : readText(value));
+
+function readAllowed(value: unknown): Omit<Allowed, 'evidence'> {
+  const { gateway, run, request, host, port, scheme, connector, secret } = members(value, 'allowed');
+  if (typeof port !== 'number' || (scheme !== 'http' && scheme !== 'https')) return wrong('allowed');
+  return {
+    gateway: readText(gateway),
+    run: readText(run),
+    request: readText(request),
+    host: readText(host),
+    port,
+    scheme,
+    connector: readText(connector),
+    secret: readOptional(secret),
+  };
+}
+
+/** Throws `TypeError`. */
+export function readEntry(value: unknown): Entry {
+  const { entry, opens, allowed, completes } = members(value, 'entry');
+  if (!Array.isArray(entry) || entry.length !== 4 || entry.some(part => typeof part !== 'string'))
+    return wrong('entry');
+  // The log's writer takes entries by lines.
+  if (entry.some(part => (part as string).includes('\n'))) return wrong('entry');
+  const owner = opens === null ? null : members(opens, 'opens');
+  return {
+    entry: entry as unknown as Printed,
+    opens: owner === null ? null : { run: readOptional(owner.run), gateway: readOptional(owner.gateway) },
+    allowed: allowed === null ? null : readAllowed(allowed),
+    completes: readOptional(completes),
+  };
+}
+
+/** Throws `TypeError`. */
+export function readLeaseWanted(value: unknown): LeaseWanted {
+  const { evidence, hash } = members(value, 'lease');
+  return { evidence: readText(evidence), hash: readText(hash) };
+}
+
+/** Throws `TypeError`. */
+export function readApprovalWanted(value: unknown): ApprovalWanted {
+  const { number, trace, allowed } = members(value, 'approve');
+  const { request, question, decision, evidence } = members(trace, 'approve');
+  if (typeof number !== 'number') return wrong('approve');
+  for (const part of [request, question, decision]) members(part, 'approve');
+  readText(evidence);
+  return { number, trace: trace as ApprovalWanted['trace'], allowed: readAllowed(allowed) };
+}
+
+/** Throws `TypeError`. */
+export function readLeft(value: unknown): Left {
+  const { number, stopped } = members(value, 'left');
+  return typeof number === 'number' ? { number, stopped: stopped === true } : wrong('left');
+}
