@@ -22,6 +22,8 @@ COPY --from=build /opt/tollfence/dist ./dist
 # The key of the vault is not on the volume of the vault, unless somebody mounts them so.
 # With the flag of the entry point, memory stays under 150 MB also while bodies of a gigabyte pass (docs/configuration.md).
 ENV MALLOC_ARENA_MAX=2
+# Names are resolved by threads of this pool: with four, a few names that nobody answers for would hold up all others.
+ENV UV_THREADPOOL_SIZE=16
 ENV NODE_ENV=production TF_HOME=/var/lib/tollfence XDG_CONFIG_HOME=/var/lib/tollfence-keys
 USER tollfence
 VOLUME ["/var/lib/tollfence", "/var/lib/tollfence-keys"]

@@ -7,6 +7,8 @@ import { exitCode, Fault } from '../src/errors.js';
 import { home, paths, unusable } from './home.js';
 
 const patience = 20_000;
+/** Names are looked up by half of these; one that nobody answers holds its thread for half a minute. */
+const threads = '16';
 
 /** Whether somebody answers at the control socket. */
 export function answers(socketPath: string): Promise<boolean> {
@@ -44,7 +46,7 @@ function start(): { exited: Promise<number | null> } {
     {
       cwd: at.root,
       // Without this every thread keeps memory of its own for what it once needed.
-      env: { ...env, MALLOC_ARENA_MAX: '2', TF_HOME: home() },
+      env: { ...env, MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: threads, TF_HOME: home() },
       detached: true,
       stdio: ['ignore', output, output],
     },

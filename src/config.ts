@@ -16,9 +16,12 @@ const block = z.string().refine(text => {
   );
 }, 'must be a CIDR block such as 10.0.0.0/8');
 
+const hostName = z.string().refine(text => isHostPattern(text) && !text.startsWith('*'), 'must be a host name');
+
 const schema = z
   .strictObject({
     listen: address.default('127.0.0.1:0'),
+    names: z.array(hostName).default([]),
     dashboard: z.union([z.literal('off'), address]).default('off'),
     upstream: z
       .strictObject({

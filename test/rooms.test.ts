@@ -61,7 +61,7 @@ const rooms: Readonly<Record<string, Room>> = {
     touches:
       'http-proxy-3 node:crypto node:dns node:http node:http2 node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
-      'authenticate body connections decode destination exchange fetch flights forward grpc listener passthrough problem stall target upstream websocket',
+      'authenticate body connections decode exchange fetch flights forward grpc listener passthrough problem resolve stall target upstream websocket',
   },
   control: {
     enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:vault',

@@ -125,6 +125,7 @@ export function openDataPath({ house, catalog, diagnose }: DataPathOptions): Dat
     limits: listenerLimits(config.limits),
     contextFor: host => house.authority.contextFor(host),
     authenticate: (credentials, peer) => guard.authenticate(credentials, peer),
+    names: new Set(config.names),
     runOf: token => runs.byToken(token),
     uninspected: hostList(config.passthrough),
     connectorFor: host => catalog.forHost(host)?.name ?? 'http',

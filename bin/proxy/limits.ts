@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../../src/config.js';
 import type { BodyLimits } from '../../src/http/body.js';
 import type { ConnectionLimits } from '../../src/http/connections.js';
-import { systemResolver } from '../../src/http/destination.js';
 import type { ListenerLimits } from '../../src/http/listener.js';
+import { systemResolver } from '../../src/http/resolve.js';
 
 type Limits = Config['limits'];
 
@@ -61,5 +61,5 @@ export const upstreamLimits = (limits: Limits) => ({
   pools: limits.upstream_pools,
   headersTimeout: limits.response_head,
   connectTimeout: limits.connect,
-  resolve: systemResolver(limits.dns),
+  resolve: systemResolver({ deadline: limits.dns }),
 });

@@ -117,7 +117,8 @@ export function openLine(parts: Parts): Rooms {
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight, trace) {
       const judge = (facts: ResponseFacts): Promise<void> => judgeAnswer(trace, facts);
-      const options = { upstream: parts.upstreamFor(permit.allowed.run), now, judge, stalls };
+      const headTime = house.config.limits.response_head;
+      const options = { upstream: parts.upstreamFor(permit.allowed.run), now, judge, stalls, headTime };
       if (exchange.tunnel !== undefined) return carryTunnel(permit, outgoing, exchange, flight, options);
       // What was judged decides what is carried; Node's parser and ours must agree on what it is.
       if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null))

@@ -27,8 +27,16 @@ interface Filled {
 const braces = /\{([a-z_][a-z0-9_]*)\+?\}/g;
 
 function compileText(text: string): Filled {
-  const names = [...text.matchAll(braces)].map(match => match[1]!);
-  return { names, fill: value => (names.length === 0 ? text : text.replace(braces, (_, name: string) => value(name))) };
+  // Texts and names in turn, because of the group in the pattern.
+  const pieces = text.split(braces);
+  return {
+    names: pieces.filter((_, i) => i % 2 === 1),
+    fill(value) {
+      let filled = pieces[0]!;
+      for (let i = 1; i < pieces.length; i += 2) filled += value(pieces[i]!) + pieces[i + 1]!;
+      return filled;
+    },
+  };
 }
 
 interface Condition {

@@ -207,5 +207,14 @@ function asFault(error: unknown): Fault {
           : exitCode.failed;
     return new Fault(exit, error.message, 'hint' in error && typeof error.hint === 'string' ? error.hint : '');
   }
+  if (
+    error instanceof Error &&
+    /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)/.test(String((error as { code?: unknown }).code))
+  )
+    return new Fault(
+      exitCode.failed,
+      `A file of TF_HOME can't be read or written: ${error.message}.`,
+      'Look at the disk, then run it again.',
+    );
   return new Fault(exitCode.failed, `The proxy failed: ${error instanceof Error ? error.message : 'unknown error'}`);
 }

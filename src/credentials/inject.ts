@@ -66,6 +66,7 @@ function putField(
   field: Field | null,
   name: string = field?.[0] ?? '',
 ): { request: CanonicalRequest; replaced: boolean } {
+  if (field === null && !request.fields.some(own => isField(own, name))) return { request, replaced: false };
   const kept = request.fields.filter(own => !isField(own, name));
   const replaced = kept.length < request.fields.length;
   return { request: { ...request, fields: field === null ? kept : [...kept, field] }, replaced };
@@ -76,6 +77,7 @@ function putParameter(
   name: string,
   piece: string | null,
 ): { request: CanonicalRequest; replaced: boolean } {
+  if (piece === null && request.query === '') return { request, replaced: false };
   const pieces = request.query === '' ? [] : request.query.split('&');
   const kept = pieces.filter(own => parameterName(own) !== name);
   const replaced = kept.length < pieces.length;

@@ -8,7 +8,7 @@ const shortest = 6;
 /**
  * The forms of a value, each of at least 6 bytes, longest first, none twice: raw; base64 and base64url in the three
  * alignments, cut to the characters that don't depend on what stands around it; hex; percent-encoded (what must be, and
- * every byte); JSON-escaped (likewise); HTML-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
+ * every byte); JSON-escaped (likewise; the former also twice); HTML-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
  */
 export function needles(value: Buffer, scheme: Scheme): Buffer[] {
   const forms = new Set<string>();
@@ -90,7 +90,11 @@ function jsons(part: Buffer): string[] {
       escaped(pattern, code => code.toUpperCase()),
     ]),
   ];
-  return forms.map(form => Buffer.from(form).toString('latin1'));
+  // A document that is a string in another one.
+  const twice = forms.filter(form => form.includes('\\')).map(form => JSON.stringify(form).slice(1, -1));
+  return [...forms, ...twice, ...twice.map(form => form.replaceAll('/', '\\/'))].map(form =>
+    Buffer.from(form).toString('latin1'),
+  );
 }
 
 /** As text or an attribute of HTML, by the writers that are about (PHP, Python, Go, Ruby, and JavaScript's). */

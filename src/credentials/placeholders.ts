@@ -40,7 +40,7 @@ function inField([name, value]: Field): boolean {
 }
 
 const inUrl = (text: string): boolean =>
-  containsPlaceholder(text) ||
-  containsPlaceholder(
-    text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-  );
+  containsPlaceholder(text) || (text.includes('%') && containsPlaceholder(unescaped(text)));
+
+const unescaped = (text: string): string =>
+  text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

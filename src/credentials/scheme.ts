@@ -37,7 +37,8 @@ export function spotOf(scheme: Scheme): Spot {
 }
 
 /** Whether a field is the one of this name. CGI and its heirs read `X_Key` as `X-Key`: so do we. */
-export const isField = (field: Field, name: string): boolean => folded(field[0]) === folded(name);
+export const isField = ([own]: Field, name: string): boolean =>
+  own.length === name.length && folded(own) === folded(name);
 
 const folded = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 

@@ -17,6 +17,8 @@ export interface Direct {
   readonly address: string;
   /** The token that it showed, which must go no further; null if it showed none that is known. */
   readonly token: string | null;
+  /** Host names under which it may be addressed, besides its addresses. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** Where clients put the key of an API; here it is the token of the run. */
@@ -34,8 +36,16 @@ function candidates(value: string): string[] {
   return credentials === null ? [] : [credentials.token, credentials.gateway ?? ''];
 }
 
-/** Finds the run by whichever field holds its token, and takes those fields away. `runOf` knows the tokens of live runs. */
-export function baseOrigin(head: RawHead, address: string, runOf: (token: string) => Run | undefined): Origin {
+/**
+ * Finds the run by whichever field holds its token, and takes those fields away. `runOf` knows the tokens of live runs,
+ * `names` are host names of this proxy.
+ */
+export function baseOrigin(
+  head: RawHead,
+  address: string,
+  runOf: (token: string) => Run | undefined,
+  names: ReadonlySet<string> = new Set(),
+): Origin {
   const { rawHeaders } = head;
   const shown = rawHeaders.flatMap((name, i) =>
     i % 2 === 0 && places.includes(name.toLowerCase())
@@ -48,7 +58,7 @@ export function baseOrigin(head: RawHead, address: string, runOf: (token: string
     // Of two runs it belongs to neither: the other's token would go upstream.
     const first = known === undefined ? shown[0]?.token : '';
     return {
-      head: { ...head, direct: { address, token: null } },
+      head: { ...head, direct: { address, token: null, names } },
       credentials: first === undefined ? null : `Bearer ${first}`,
       run: null,
     };
@@ -61,7 +71,7 @@ export function baseOrigin(head: RawHead, address: string, runOf: (token: string
     head: {
       ...head,
       rawHeaders: rawHeaders.filter((_, i) => !taken.has(i - (i % 2))),
-      direct: { address, token: known.token },
+      direct: { address, token: known.token, names },
     },
     credentials: null,
     run: known.run!,
@@ -81,15 +91,15 @@ function isOwn(host: string, address: string): boolean {
  */
 export function readBaseUrl(
   { target, rawHeaders }: RawHead,
-  { address, token }: Direct,
+  { address, token, names }: Direct,
 ): { authority: Authority; origin: string } {
   const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === 'host');
   if (hosts[0] === undefined) throw new Refusal('malformed_request', 'The Host field is missing.');
   const { host } = parseAuthority(hosts[0], 'http', 80);
   // A name that a stranger let point here would make a browser take our answers for that stranger's.
-  if (!isOwn(host, address))
+  if (!isOwn(host, address) && !names.has(host))
     throw new Refusal('authority_mismatch', `The request is for ${host}, which is not an address of this proxy.`, {
-      next: 'Use the address in TF_BASE_URL.',
+      next: 'Use the address in TF_BASE_URL, or let an operator add the name to the configuration: names.',
     });
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase();

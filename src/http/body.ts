@@ -83,6 +83,9 @@ const none: ReadBody = {
 const overloaded = (): Refusal =>
   new Refusal('overloaded', 'Too many bodies are being judged at once, of this gateway or of all together.');
 
+/** Pieces of a body are made one when there are so many: each costs a hundred bytes and more, and may hold a single one. */
+const loosePieces = 256;
+
 /** Reads until the end or the limit. The rest stays in the stream, paused. */
 function prefix(
   source: Readable,
@@ -92,6 +95,7 @@ function prefix(
 ): Promise<{ chunks: Buffer[]; length: number; ended: boolean }> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    let loose: Buffer[] = [];
     let length = 0;
     const began = performance.now();
     let last = began;
@@ -113,18 +117,22 @@ function prefix(
     };
     const end = (): void => {
       stop();
-      resolve({ chunks, length, ended: true });
+      resolve({ chunks: [...chunks, ...loose], length, ended: true });
     };
     const fail = (): void => refuse(new Refusal('malformed_request', 'The body ended before it was complete.'));
     function take(chunk: Buffer): void {
-      chunks.push(chunk);
+      loose.push(chunk);
+      if (loose.length === loosePieces) {
+        chunks.push(Buffer.concat(loose));
+        loose = [];
+      }
       length += chunk.length;
       last = performance.now();
       if (!share.hold(chunk.length)) refuse(overloaded());
       else if (length > most) {
         stop();
         source.pause();
-        resolve({ chunks, length, ended: false });
+        resolve({ chunks: [...chunks, ...loose], length, ended: false });
       }
     }
     function look(): void {

@@ -2,19 +2,16 @@
  * Destination: which addresses may be dialled. A name is resolved once, every address of the answer is judged, and the
  * judged address is the one that is dialled, so that DNS can't change its mind in between.
  */
-import { lookup as systemLookup } from 'node:dns';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
+import { type Resolve, systemResolver } from './resolve.js';
 
 /** Where to dial: judged addresses, in order of preference, of which the first that answers is taken. */
 export interface Destination {
   readonly addresses: readonly [string, ...string[]];
   readonly port: number;
 }
-
-/** Resolves a name to all its addresses, in order of preference; rejects as `dns.lookup` does. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** A CIDR block, or with all its bits one address: 4 bytes for IPv4, 16 for IPv6. */
 interface Block {
@@ -100,22 +97,6 @@ export function isPublic(address: string): boolean {
   return bytes !== null && isPublicBytes(bytes);
 }
 
-/** `getaddrinfo`, all addresses, within `deadline` ms. */
-export const systemResolver =
-  (deadline: number): Resolve =>
-  host =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(Object.assign(new Error('The lookup took too long.'), { code: 'ETIMEOUT' })),
-        deadline,
-      );
-      systemLookup(host, { all: true, verbatim: true }, (error, found) => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve(found.map(({ address }) => address));
-      });
-    });
-
 /** What an operator says about destinations (interface §2). */
 export interface DestinationRules {
   /** `host:port` → `host:port`: another address, the same name for TLS and policy. Named addresses may be private. */
@@ -137,11 +118,11 @@ function judging(rules: DestinationRules, resolve: Resolve) {
     const bytes = bytesOf(address);
     return bytes !== null && (isPublicBytes(bytes) || allowed.some(block => contains(block, bytes)));
   };
-  return async (host: string): Promise<Destination['addresses'] | null> => {
+  return async (host: string, gateway: string): Promise<Destination['addresses'] | null> => {
     // Whatever DNS says, these names are this machine (RFC 6761 §6.3).
     const loopback = /(^|\.)localhost$/.test(host);
     const known = loopback ? ['127.0.0.1', '::1'].filter(mayDial) : isIP(host) !== 0 ? [host] : null;
-    const addresses = known ?? (await resolve(host).catch(() => null));
+    const addresses = known ?? (await resolve(host, gateway).catch(unknown));
     if (addresses === null) return null;
     if (addresses.length > maxAddresses)
       throw new Refusal('upstream_dns', `The name ${host} has more than ${maxAddresses} addresses.`);
@@ -161,6 +142,12 @@ function judging(rules: DestinationRules, resolve: Resolve) {
   };
 }
 
+/** A name that the system doesn't know has no addresses; one that it wasn't asked about is refused. */
+function unknown(error: unknown): null {
+  if (error instanceof Refusal) throw error;
+  return null;
+}
+
 /** Where the operator sends this authority instead, or undefined. */
 function mappedTo({ connectTo }: DestinationRules, { host, port }: Authority) {
   const target = connectTo.get(`${host}:${port}`);
@@ -172,13 +159,13 @@ function mappedTo({ connectTo }: DestinationRules, { host, port }: Authority) {
 /** Builds the function that says where to dial for an authority, or throws `Refusal` (`destination_prohibited`, `upstream_dns`). */
 export function destinations(
   rules: DestinationRules,
-  resolve: Resolve = systemResolver(5_000),
-): (authority: Authority) => Promise<Destination> {
+  resolve: Resolve = systemResolver({ deadline: 5_000 }),
+): (authority: Authority, gateway?: string) => Promise<Destination> {
   const judge = judging(rules, resolve);
-  return async authority => {
+  return async (authority, gateway = '') => {
     const other = mappedTo(rules, authority);
     if (other !== undefined) return { addresses: [other.host], port: other.port };
-    const addresses = await judge(authority.host);
+    const addresses = await judge(authority.host, gateway);
     if (addresses === null) throw new Refusal('upstream_dns', `The name ${authority.host} could not be resolved.`);
     return { addresses, port: authority.port };
   };
@@ -190,13 +177,13 @@ export function destinations(
  */
 export function destinationsBeyond(
   rules: DestinationRules,
-  resolve: Resolve = systemResolver(5_000),
-): (authority: Authority) => Promise<{ readonly host: string; readonly port: number }> {
+  resolve: Resolve = systemResolver({ deadline: 5_000 }),
+): (authority: Authority, gateway?: string) => Promise<{ readonly host: string; readonly port: number }> {
   const judge = judging(rules, resolve);
-  return async authority => {
+  return async (authority, gateway = '') => {
     const other = mappedTo(rules, authority);
     if (other !== undefined) return other;
-    await judge(authority.host);
+    await judge(authority.host, gateway);
     return { host: authority.host, port: authority.port };
   };
 }

@@ -6,14 +6,9 @@ import { isIP, type LookupFunction, type Socket, connect as tcpConnect } from 'n
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
-import {
-  type Destination,
-  type DestinationRules,
-  destinations,
-  destinationsBeyond,
-  type Resolve,
-} from './destination.js';
+import { type Destination, type DestinationRules, destinations, destinationsBeyond } from './destination.js';
 import { connectThrough, outboundProxy } from './outbound-proxy.js';
+import type { Resolve } from './resolve.js';
 
 /** Where and how to dial. */
 export interface DialOptions {
@@ -30,8 +25,8 @@ export interface DialOptions {
 
 const usualTimeout = 10_000;
 
-/** Opens a verified connection to an authority. Rejects with `Refusal` or the error of the socket. */
-export type Dial = (authority: Authority, alpn: readonly string[]) => Promise<Socket>;
+/** Opens a verified connection to an authority, for a gateway. Rejects with `Refusal` or the error of the socket. */
+export type Dial = (authority: Authority, alpn: readonly string[], gateway?: string) => Promise<Socket>;
 
 /** What `connect` takes: where to, or a connection that is open already. */
 type Way = { socket: Socket } | { host: string; port: number; lookup?: LookupFunction; autoSelectFamily?: boolean };
@@ -43,14 +38,16 @@ function leader({
   proxy,
   resolve,
   connectTimeout = usualTimeout,
-}: DialOptions): (authority: Authority) => Promise<Way> {
+}: DialOptions): (authority: Authority, gateway?: string) => Promise<Way> {
   if (proxy === undefined) {
     const find = destinations(rules, resolve);
-    return async authority => where(await find(authority));
+    return async (authority, gateway) => where(await find(authority, gateway));
   }
   const through = outboundProxy(proxy);
   const find = destinationsBeyond(rules, resolve);
-  return async authority => ({ socket: await connectThrough(through, await find(authority), context, connectTimeout) });
+  return async (authority, gateway) => ({
+    socket: await connectThrough(through, await find(authority, gateway), context, connectTimeout),
+  });
 }
 
 /** Options to dial one of several judged addresses (RFC 8305), without asking DNS again. */
@@ -69,8 +66,8 @@ function where({ addresses, port }: Destination): Way {
 /** Dials the judged address; TLS ≥ 1.2, name and chain verified against the authority that was judged. */
 export function dialler(options: DialOptions): Dial {
   const lead = leader(options);
-  return async (authority, alpn) => {
-    const way = await lead(authority);
+  return async (authority, alpn, gateway) => {
+    const way = await lead(authority, gateway);
     const secure = authority.scheme === 'https';
     if ('socket' in way && !secure) return way.socket;
     return new Promise((resolve, reject) => {
@@ -107,7 +104,7 @@ export function dialler(options: DialOptions): Dial {
 /** What went wrong upstream, as a refusal that says so in the contract's words. */
 export function upstreamRefusal(error: unknown, authority: Authority): Refusal {
   if (error instanceof Refusal) return error;
-  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  const { code = '', message = '', name = '' } = (error ?? {}) as { code?: string; message?: string; name?: string };
   const where = `${authority.host}:${authority.port}`;
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
     return new Refusal('upstream_timeout', `${where} did not answer in time.`);
@@ -125,10 +122,13 @@ export function upstreamRefusal(error: unknown, authority: Authority): Refusal {
   }
   if (
     code.startsWith('HPE_') ||
-    code === 'UND_ERR_HEADERS_OVERFLOW' ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+    ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_ASSERTION'].includes(code) ||
+    // undici's own words for what it can't read; not every such error has a code that says so.
+    name === 'HTTPParserError' ||
+    /^bad (response|upgrade)$/.test(message)
   ) {
-    return new Refusal('upstream_protocol', `${where} sent an answer that can't be read safely (${code}).`);
+    const what = code === '' || code === 'ERR_ASSERTION' ? '' : ` (${code})`;
+    return new Refusal('upstream_protocol', `${where} sent an answer that can't be read safely${what}.`);
   }
   // Node reports a close during the handshake as ECONNRESET too; its message tells.
   if (/before secure TLS connection/.test(message))

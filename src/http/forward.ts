@@ -8,7 +8,7 @@ import type { Dispatcher } from 'undici';
 import { placeholderMarker } from '../credentials/index.js';
 import { Refusal } from '../errors.js';
 import type { Outcome, Outgoing } from '../gateway.js';
-import type { ResponseFacts } from '../model.js';
+import type { Authority, ResponseFacts } from '../model.js';
 import { type Permit, spend } from '../permit.js';
 import { undoable } from './coding.js';
 import { upstreamRefusal } from './dial.js';
@@ -34,6 +34,8 @@ export interface CarryOptions extends ForwardOptions {
   judge(facts: ResponseFacts): Promise<void>;
   /** Bodies that stand still on their way are given up by these. */
   readonly stalls: Stalls;
+  /** Milliseconds until the head of an answer must be there, whatever else has come before. */
+  readonly headTime: number;
 }
 
 const ranges = new Set(['range', 'if-range', 'request-range']);
@@ -93,11 +95,13 @@ export function forward(
     let controller: Dispatcher.DispatchController | null = null;
     let carrier: Carrier | null = null;
     let done = false;
+    let late: NodeJS.Timeout | undefined;
     let sent = Buffer.isBuffer(payload) ? payload.length : 0;
 
     const finish = (fault: Refusal | null): void => {
       if (done) return;
       done = true;
+      clearTimeout(late);
       // A kill destroys both sides at once; whichever is heard of first, that was why.
       const error = fault !== null && flight.stopped ? killed() : fault;
       reply.offClose(leave);
@@ -124,11 +128,11 @@ export function forward(
       controller?.abort(why);
       finish(why);
     };
-    const stalled = (what: string) => (): void => {
-      const why = new Refusal('upstream_reset', `${what} for too long.`);
+    const giveUp = (why: Refusal): void => {
       controller?.abort(why);
       finish(why);
     };
+    const stalled = (what: string) => (): void => giveUp(new Refusal('upstream_reset', `${what} for too long.`));
     const reading = options.stalls.watch(stalled('The client took nothing of the answer'));
     const sending = options.stalls.watch(stalled('Nothing of the body was moved'));
     reply.onClose(leave);
@@ -143,13 +147,13 @@ export function forward(
         if (!grpc) sending.begin();
         spent(chunk.length);
         if (!watch(chunk)) return;
-        const found = new Refusal(
-          'denied',
-          'A placeholder for a credential stands in the body, where it would be sent to the upstream.',
-          { rule: 'placeholder' },
+        giveUp(
+          new Refusal(
+            'denied',
+            'A placeholder for a credential stands in the body, where it would be sent to the upstream.',
+            { rule: 'placeholder' },
+          ),
         );
-        controller?.abort(found);
-        finish(found);
       });
       payload.once('end', () => sending.end());
       payload.pause();
@@ -163,7 +167,13 @@ export function forward(
         if (done || flight.stopped) started.abort(new Error('The request is over.'));
       },
       onResponseStart(started, status, _headers, message) {
-        if (status < 200) return;
+        if (status < 200) {
+          // undici begins to wait anew with each of these.
+          late ??= setTimeout(() => giveUp(tooLate(request)), options.headTime);
+          return;
+        }
+        clearTimeout(late);
+        if (!plainlyFramed((started.rawHeaders ?? []) as Buffer[])) return giveUp(oddlyFramed(request));
         carrier = responseCarrier({
           status,
           message: message ?? '',
@@ -221,6 +231,28 @@ export function forward(
   });
 }
 
+/** The upstream has not answered in time. */
+export const tooLate = ({ host, port }: Authority): Refusal =>
+  new Refusal('upstream_timeout', `${host}:${port} did not answer in time.`);
+
+const oddlyFramed = ({ host, port }: Authority): Refusal =>
+  new Refusal(
+    'upstream_protocol',
+    `${host}:${port} sent an answer with a Transfer-Encoding other than "chunked", which nobody asked for, so its body can't be read.`,
+  );
+
+/** Whether a body is framed as `chunked` at most: under another transfer coding nobody would look for secrets. */
+function plainlyFramed(rawHeaders: readonly Buffer[]): boolean {
+  let codings = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length !== 17 || rawHeaders[i]!.toString('latin1').toLowerCase() !== 'transfer-encoding')
+      continue;
+    codings += 1;
+    if (rawHeaders[i + 1]!.toString('latin1').trim().toLowerCase() !== 'chunked') return false;
+  }
+  return codings <= 1;
+}
+
 const killed = (): Refusal => new Refusal('killed', 'The kill switch stopped this request while it was on its way.');
 
 /** Looks for the marker of placeholders in the part of a body that was too long to be judged before. */
@@ -229,7 +261,7 @@ function markerWatch(): (chunk: Buffer) => boolean {
   let end: Buffer = Buffer.alloc(0);
   return chunk => {
     const seam = Buffer.concat([end, chunk.subarray(0, marker.length - 1)]);
-    end = Buffer.from(chunk.subarray(-(marker.length - 1)));
+    end = Buffer.concat([end, chunk.subarray(-(marker.length - 1))]).subarray(-(marker.length - 1));
     return seam.includes(marker) || chunk.includes(marker);
   };
 }

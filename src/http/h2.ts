@@ -14,7 +14,7 @@ export const connectionSpecific: ReadonlySet<string> = new Set([
 
 /**
  * Names and values in turn, as an object for node:http2. Fields that occur more than once become one (RFC 9110 §5.3), but
- * for Set-Cookie. Throws `Refusal` (`upstream_protocol`) for a value that would break out of its place.
+ * for Set-Cookie; empty ones add nothing to it (§5.6.1), for a value that ends with a space would not be read. Throws `Refusal` (`upstream_protocol`) for a value that would break out of its place.
  */
 export function toHeaders(fields: readonly string[]): OutgoingHttpHeaders {
   const headers = Object.create(null) as Record<string, string | string[]>;
@@ -27,7 +27,8 @@ export function toHeaders(fields: readonly string[]): OutgoingHttpHeaders {
     if (connectionSpecific.has(name)) continue;
     const known = headers[name];
     if (name === 'set-cookie') headers[name] = [...((known as string[]) ?? []), value];
-    else headers[name] = known === undefined ? value : `${known as string}${name === 'cookie' ? '; ' : ', '}${value}`;
+    else if (known === undefined || known === '') headers[name] = value;
+    else if (value !== '') headers[name] = `${known as string}${name === 'cookie' ? '; ' : ', '}${value}`;
   }
   return headers;
 }

@@ -74,14 +74,18 @@ export function openIdentity(authority: Authority, dial: Dial, options: Identity
     }
     return protocol;
   };
-  const keep = (socket: Socket): void => {
-    if (destroyed) {
+  const keep = async (socket: Socket): Promise<void> => {
+    const stop = (): void => {
+      if (!destroyed) return;
       socket.destroy();
       throw new Refusal('upstream_reset', 'The connections of this gateway were ended.');
-    }
+    };
+    stop();
     if ((socket as TLSSocket).alpnProtocol === 'h2') {
       const session = openSession(socket, authority, options.headersTimeout, () => sessions.delete(session));
-      sessions.add(session);
+      await session.ready;
+      stop();
+      if (session.free) sessions.add(session);
       return;
     }
     spare?.destroy();
@@ -93,15 +97,15 @@ export function openIdentity(authority: Authority, dial: Dial, options: Identity
   const meet = async (wanted: Protocol): Promise<Protocol> => {
     if (wanted === 'h2') {
       const socket = await dial(authority, ['h2', 'http/1.1']);
-      keep(socket);
+      await keep(socket);
       return (socket as TLSSocket).alpnProtocol === 'h2' ? learn('h2', null) : learn('http/1.1', 'h2');
     }
     try {
-      keep(await dial(authority, ['http/1.1']));
+      await keep(await dial(authority, ['http/1.1']));
       return learn('http/1.1', null);
     } catch (error) {
       if (!/NO_APPLICATION_PROTOCOL/.test((error as { code?: string }).code ?? '')) throw error;
-      keep(await dial(authority, ['h2']));
+      await keep(await dial(authority, ['h2']));
       return learn('h2', 'http/1.1');
     }
   };

@@ -31,6 +31,8 @@ export interface ListenerLimits extends TunnelLimits {
 /** What the listener hands over to. */
 export interface ListenerOptions extends TunnelOptions {
   readonly limits: ListenerLimits;
+  /** Host names of this proxy, for clients that address it directly. */
+  readonly names: ReadonlySet<string>;
   /** The run whose token this is, if it is alive. */
   runOf(token: string): Run | undefined;
   /** Carries one request; never rejects. */
@@ -78,7 +80,7 @@ export function createListener(options: ListenerOptions): Listener {
       sni: tunnel?.sni ?? null,
     };
     if (tunnel === undefined && isBaseUrl(head.target))
-      return baseOrigin(head, request.socket.localAddress ?? '', options.runOf);
+      return baseOrigin(head, request.socket.localAddress ?? '', options.runOf, options.names);
     return {
       head,
       credentials: proxyAuthorization(request.rawHeaders),

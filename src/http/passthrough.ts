@@ -12,7 +12,8 @@ import { maxHello, serverName } from './client-hello.js';
 import { upstreamRefusal } from './dial.js';
 import { type Exchange, refusalExchange } from './exchange.js';
 import type { Flight } from './flights.js';
-import { admit, type ForwardOptions, requestHash } from './forward.js';
+import { admit, type CarryOptions, requestHash } from './forward.js';
+import { watchPipe } from './stall.js';
 
 /** A tunnel that isn't read, as part of its exchange. */
 export interface OpaqueTunnel {
@@ -69,7 +70,7 @@ export function tunnelExchange(
 }
 
 /** The canonical form of such a CONNECT: nothing but where to. */
-export function decodeTunnel({ authority }: OpaqueTunnel): Decoded {
+export function decodeTunnel({ authority }: Pick<OpaqueTunnel, 'authority'>): Decoded {
   const request: CanonicalRequest = Object.freeze({
     ...authority,
     method: 'CONNECT',
@@ -93,14 +94,16 @@ export async function carryTunnel(
   outgoing: Outgoing,
   exchange: Exchange,
   flight: Flight,
-  options: ForwardOptions,
+  options: Pick<CarryOptions, 'now' | 'stalls' | 'upstream'>,
 ): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const tunnel = exchange.tunnel!;
   const { authority, socket } = tunnel;
-  const upstream = await options.upstream.dial({ ...authority, scheme: 'http' }, []).catch((error: unknown) => {
-    throw upstreamRefusal(error, authority);
-  });
+  const upstream = await options.upstream
+    .dial({ ...authority, scheme: 'http' }, [], permit.allowed.gateway)
+    .catch((error: unknown) => {
+      throw upstreamRefusal(error, authority);
+    });
   // From here on an end of one side is the end of the other, at once for a kill.
   let failure: string | null = null;
   upstream.on('error', error => {
@@ -154,6 +157,14 @@ export async function carryTunnel(
     });
     upstream.write(hello);
     socket.pipe(upstream).pipe(socket);
+    const stalled = (): void => {
+      failure ??= 'upstream_reset';
+      // At once: what one of them doesn't take would be waited for.
+      upstream.destroy();
+      socket.destroy();
+    };
+    watchPipe(socket, upstream, options.stalls.watch(stalled));
+    watchPipe(upstream, socket, options.stalls.watch(stalled));
   });
 }
 

@@ -45,8 +45,10 @@ export function streamHead(raw: readonly string[], ended: boolean, from: Pick<Ra
     if (name === 'host') {
       if (host !== undefined) refuse('The field host occurs more than once.');
       host = value;
-    } else if (name === 'cookie' && cookie > 0) fields[cookie] += `; ${value}`;
-    else {
+    } else if (name === 'cookie' && cookie > 0) {
+      // A field that ends with a space is none to HTTP/2 (RFC 9113 §8.2.1): the upstream would not see any of it.
+      if (value !== '') fields[cookie] += `; ${value}`;
+    } else {
       if (name === 'cookie') cookie = fields.length + 1;
       fields.push(name, value);
     }

@@ -163,11 +163,26 @@ function bodyHash(): { update(chunk: Buffer): void; digest(): string } {
   };
 }
 
-/** Takes an answer whose head is there and returns what carries its body. It begins at once if it can. */
+/** Throws `Refusal` for an answer that HTTP/2 can't say, or after which two readers would go on in different places. */
+function check(status: number, fields: readonly string[]): void {
+  if (status > 599) throw new Refusal('upstream_protocol', `The answer has the status ${status}, which HTTP has not.`);
+  if (status !== 204 && status !== 205) return;
+  const length = fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length');
+  if (length >= 0 && Number(fields[length + 1]) !== 0) throw unwanted(status);
+}
+
+const unwanted = (status: number): Refusal =>
+  new Refusal('upstream_protocol', `The answer has the status ${status}, and content, which such an answer has not.`);
+
+/**
+ * Takes an answer whose head is there and returns what carries its body. It begins at once if it can. Throws `Refusal`
+ * (`upstream_protocol`) for one that can't be passed on.
+ */
 export function responseCarrier(from: Arriving): Carrier {
   const { reply } = from;
   const { flat, reason, codings, mediaType, found } = head(from);
-  const bodyless = from.method === 'HEAD' || from.status === 204 || from.status === 304 || from.ended;
+  check(from.status, flat);
+  const bodyless = from.method === 'HEAD' || [204, 205, 304].includes(from.status) || from.ended;
   const body = bodyHash();
   const scrubbing = hasMessages(mediaType) ? messageScrubber : scrubber;
   let scrub = from.needles.length > 0 && !bodyless ? scrubbing(from.needles) : null;
@@ -243,6 +258,7 @@ export function responseCarrier(from: Arriving): Carrier {
     received: () => received,
     scrubbed: () => found + trailed + (scrub?.found ?? 0),
     data(chunk) {
+      if (bodyless) return from.fail(unwanted(from.status));
       received += chunk.length;
       spent(chunk.length);
       body.update(chunk);

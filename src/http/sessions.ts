@@ -34,6 +34,8 @@ const concurrency = 100;
 const maxHead = 64 << 10;
 /** A session without a request is closed after this many milliseconds. */
 const idleTime = 30_000;
+/** And one whose upstream hasn't begun it after so many. */
+const settingsTime = 10_000;
 
 const options = {
   maxSessionMemory: 10,
@@ -45,6 +47,8 @@ const options = {
 
 /** One connection to an upstream. */
 export interface Session extends Sender {
+  /** The upstream has said how many requests it takes at once, or the session is over. Before that it might refuse them. */
+  readonly ready: Promise<void>;
   /** Requests that are open. */
   readonly open: number;
   /** Takes another request without waiting. */
@@ -67,7 +71,16 @@ export function openSession(socket: Socket, authority: Authority, headersTimeout
     clearTimeout(idle);
     gone();
   });
+  const ready = new Promise<void>(resolve => {
+    const late = setTimeout(() => session.destroy(), settingsTime);
+    const over = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
+    session.once('remoteSettings', over).once('close', over);
+  });
   return {
+    ready,
     get open() {
       return open;
     },

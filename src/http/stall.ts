@@ -1,5 +1,5 @@
 /** Stall: what is to be moved and isn't. A wait for something that may never come is none; that is for others to limit. */
-
+import type { Readable, Writable } from 'node:stream';
 import { Crowd, type Member } from './crowd.js';
 
 /** Watches over one direction of one exchange. */
@@ -8,6 +8,19 @@ export interface Stall {
   begin(): void;
   /** Nothing is left to be moved for now. */
   end(): void;
+}
+
+/** Watches a pipe that is there: something is to be moved as long as `to` doesn't take what `from` had for it. */
+export function watchPipe(from: Readable, to: Writable, stall: Stall): void {
+  from.on('data', () => {
+    if (to.writableNeedDrain) stall.begin();
+  });
+  // What it left behind is still to be taken.
+  from.once('close', () => {
+    if (to.writableLength > 0) stall.begin();
+  });
+  to.on('drain', () => stall.end());
+  to.once('close', () => stall.end());
 }
 
 /** All watches of a data path. */

@@ -50,7 +50,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         if (pools.size < options.pools) break;
         if (entry.identity.idle) drop(oldest);
       }
-      const identity = openIdentity(authority, dial, options);
+      const identity = openIdentity(authority, (to, alpn) => dial(to, alpn, gateway), options);
       pools.set(key, { gateway, identity });
       return identity.sender(speaks);
     },

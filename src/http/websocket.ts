@@ -12,9 +12,10 @@ import { factsOf } from './content.js';
 import { upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
-import { admit, type CarryOptions } from './forward.js';
+import { admit, type CarryOptions, tooLate } from './forward.js';
 import { maskFrames } from './frames.js';
 import { scrubText } from './scrub.js';
+import { watchPipe } from './stall.js';
 import { printAuthority, printTarget } from './target.js';
 
 /** Hands out the one socket that was dialled for this upgrade. */
@@ -29,13 +30,15 @@ class OneSocket extends Agent {
   }
 }
 
+/** Without a prototype: `constructor` and `__proto__` are names of fields as any other. */
+const emptyHeaders = (): Record<string, string | string[]> => Object.create(null) as Record<string, string | string[]>;
+
 /** The request with the canonical head: http-proxy-3 prints `method`, `url` and `headers`. */
 function printInto(message: IncomingMessage, { request }: Outgoing): void {
-  const headers: Record<string, string | string[]> = {
-    host: printAuthority(request),
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-  };
+  const headers = emptyHeaders();
+  headers.host = printAuthority(request);
+  headers.connection = 'Upgrade';
+  headers.upgrade = 'websocket';
   for (const [name, value] of request.fields) {
     const key = name.toLowerCase();
     // Frames must stay readable to be counted and searched; extensions (compression) are not offered upstream.
@@ -59,9 +62,11 @@ export async function carryWebSocket(
   admit(permit, outgoing, options.now());
   const { request: message, socket, rest } = exchange.upgrade!;
   const { request } = outgoing;
-  const upstream = await options.upstream.dial(request, ['http/1.1']).catch((error: unknown) => {
-    throw upstreamRefusal(error, request);
-  });
+  const upstream = await options.upstream
+    .dial(request, ['http/1.1'], permit.allowed.gateway)
+    .catch((error: unknown) => {
+      throw upstreamRefusal(error, request);
+    });
   if (flight.stopped || socket.destroyed) {
     upstream.destroy();
     return {
@@ -88,13 +93,12 @@ export async function carryWebSocket(
       outbound = started;
       started.prependListener('upgrade', (answer: IncomingMessage) => {
         status = 101;
-        const headers = answer.headers as Record<string, string | string[]>;
+        const headers = emptyHeaders();
         const clean = (text: string): string => {
           const { text: shown, found } = scrubText(text, outgoing.needles);
           scrubbed += found;
           return shown;
         };
-        for (const name of Object.keys(headers)) delete headers[name];
         // As they came: Node's own lower-cases the names, in which a secret would not be found any more.
         for (let i = 0; i < answer.rawHeaders.length; i += 2) {
           const name = clean(answer.rawHeaders[i]!);
@@ -103,15 +107,18 @@ export async function carryWebSocket(
         }
         headers['tf-decision'] = 'allow';
         headers['tf-evidence-id'] = permit.allowed.evidence;
+        Object.defineProperty(answer, 'headers', { value: headers });
       });
     });
     const fail = (error: unknown): void => {
       failure ??= upstreamRefusal(error, request);
       upstream.destroy();
     };
+    const late = setTimeout(() => fail(tooLate(request)), options.headTime);
     // A socket that dies on one side takes the other with it: also when the kill switch destroys the client's.
     socket.once('close', () => upstream.destroy());
     upstream.once('close', () => {
+      clearTimeout(late);
       if (status === null && !flight.stopped && !socket.destroyed)
         return reject(failure ?? upstreamRefusal(null, request));
       socket.destroy();
@@ -127,13 +134,18 @@ export async function carryWebSocket(
       });
     });
     proxy.on('open', (opened: Duplex) => {
-      if (outgoing.needles.length === 0 || unread) return;
+      const stalled = (who: string) => () =>
+        fail(new Refusal('upstream_reset', `${who} took nothing of what was there for too long.`));
+      watchPipe(socket, opened, options.stalls.watch(stalled('The upstream')));
+      const reading = options.stalls.watch(stalled('The client'));
+      if (outgoing.needles.length === 0 || unread) return watchPipe(opened, socket, reading);
       const masking = maskFrames(outgoing.needles, count => {
         scrubbed += count;
       });
       masking.on('error', fail);
       opened.unpipe(socket);
       opened.pipe(masking).pipe(socket);
+      watchPipe(masking, socket, reading);
     });
     // `http`, because the socket that it gets has TLS around it already.
     proxy.ws(message, socket, rest, { target: `http://${printAuthority(request)}` }, fail);
@@ -142,6 +154,7 @@ export async function carryWebSocket(
     // Nor does it look at what the upstream has switched to.
     const switched = pending?.listeners('upgrade') ?? [];
     pending?.removeAllListeners('upgrade').on('upgrade', (answer: IncomingMessage, ...rest: unknown[]) => {
+      clearTimeout(late);
       if (answer.headers.upgrade?.toLowerCase() !== 'websocket')
         return fail(new Refusal('upstream_protocol', `${request.host} switched to another protocol than websocket.`));
       const take = (): void => {

@@ -15,7 +15,7 @@ const batchDelay = 10;
 /** With `full`, entries that nobody waits for do so for this long; and, while there is a crowd, the others too. */
 const gatherDelay = 2;
 /** So many who waited for one transaction are a crowd: to gather them costs less than many transactions do. */
-const crowd = 4;
+const crowd = 2;
 
 /** A writer's thread that has opened the file. */
 export interface Writer {

@@ -22,7 +22,8 @@ export interface CertificateAuthority {
   /**
    * What a TLS server needs to be this host: TLS 1.2 or later; made at the first call, then cached, and made anew before
    * the leaf ends. Throws like `leafFor`. Session tickets are encrypted under keys of the context, so a session that was
-   * begun with one host can't be resumed with another, nor after the context was dropped.
+   * begun with one host can't be resumed with another, nor after the context was dropped. Begin with it in the turn of the
+   * event loop in which you get it: one that is dropped is freed after that, and Node aborts if it is begun with later.
    */
   contextFor(host: string): SecureContext;
 }

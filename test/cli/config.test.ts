@@ -48,6 +48,13 @@ test('what an operator must know is said, without a password', () => {
   assert.deepEqual(noticesOf(parseConfig('dashboard: off')), []);
 });
 
+test('names of the proxy are whole host names', () => {
+  assert.deepEqual(parseConfig('names: [tollfence, gate.corp.example]').names, ['tollfence', 'gate.corp.example']);
+  assert.deepEqual(parseConfig('').names, []);
+  for (const name of ['*.corp.example', 'Tollfence', '10.0.0.1', 'a:8080', '', 'a..b'])
+    assert.deepEqual(faults(`names: ["${name}"]`), ['names.0: must be a host name'], name);
+});
+
 test('the proxy of a company is a URL with nothing behind its port', () => {
   for (const proxy of [
     'http://proxy.corp:3128',

@@ -181,6 +181,13 @@ const disguises: Record<string, (whole: Buffer, secret: string) => string> = {
       .split('')
       .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join(''),
+  'JSON in JSON': (_, secret) => Buffer.from(JSON.stringify(JSON.stringify({ echo: secret }))).toString('latin1'),
+  'JSON with \\/ in JSON': (_, secret) =>
+    Buffer.from(JSON.stringify(JSON.stringify(secret).replaceAll('/', '\\/'))).toString('latin1'),
+  'JSON with \\/ in such JSON': (_, secret) =>
+    Buffer.from(JSON.stringify(JSON.stringify(secret).replaceAll('/', '\\/')).replaceAll('/', '\\/')).toString(
+      'latin1',
+    ),
   'base64 in a query': whole => encodeURIComponent(whole.toString('base64')),
   'base64 in JSON with \\/': whole => whole.toString('base64').replaceAll('/', '\\/'),
   HTML: (_, secret) =>

@@ -237,6 +237,26 @@ test('what is not read is said by tf status and when the proxy starts', async ()
   assert.match(readFileSync(join(world.home, 'run', 'proxy.log'), 'utf8'), /warning: passthrough: .*pinned\.test/);
 });
 
+test('tf explain says what a CONNECT to a listed host would be, and that other tunnels are not judged', async () => {
+  const explain = (url: string) => world.tf(['explain', 'CONNECT', url, '--gateway', 'agent', '--json']);
+  const [allowed, denied] = await Promise.all(['https://pinned.test', 'https://denied.test:8443/'].map(explain));
+  type Explained = { action: { name: string }; resource: { id: string }; decision: { effect: string } };
+  const [one, two] = [allowed, denied].map(ran => JSON.parse(ran?.stdout ?? '') as Explained);
+  assert.deepEqual(
+    [one?.action.name, one?.resource.id, one?.decision.effect],
+    ['http.uninspected', 'pinned.test', 'allow'],
+  );
+  assert.deepEqual(
+    [two?.action.name, two?.resource.id, two?.decision.effect],
+    ['http.uninspected', 'denied.test', 'deny'],
+  );
+  for (const url of ['https://read.test', 'https://pinned.test/x', 'http://pinned.test', 'https://a@pinned.test']) {
+    const { code, stderr } = await explain(url);
+    assert.notEqual(code, 0, url);
+    assert.match(stderr, url === 'https://read.test' ? /the requests in it are/ : /names a host|user information/);
+  }
+});
+
 test('a list names hosts, and a star all below one', () => {
   const listed = hostList(['a.test', '*.b.test', '*.c']);
   for (const host of ['a.test', 'x.b.test', 'y.x.b.test', 'x.c']) assert.equal(listed(host), true, host);

@@ -41,6 +41,17 @@ export function block(...fields: readonly string[]): Buffer {
 export const head = (method: string, path: string, ...more: string[]): Buffer =>
   block(':method', method, ':scheme', 'https', ':authority', 'two.test', ':path', path, ...more);
 
+/** Four bytes, as codes and credits are written. */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** A request in one frame; without a body, unless `flags` say that one follows. */
+export const request = (fields: Buffer, id = 1, flags = END_STREAM): Buffer =>
+  frame(HEADERS, flags | END_HEADERS, id, fields);
+
 export const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)]);
 
 /** A frame that came. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Refusal } from '../../src/errors.js';
 import { decode } from '../../src/http/decode.js';
+import { toHeaders } from '../../src/http/h2.js';
 import { maxHeadSize, streamHead } from '../../src/http/pseudo.js';
 
 const tunnel = { scheme: 'https', host: 'two.test', port: 443 } as const;
@@ -20,6 +21,13 @@ test('a head comes out as one of HTTP/1.1 does: the authority as Host, the crumb
     ['x', 'y'],
   ]);
   assert.equal(decode(streamHead(base, true, from)).bodied, false);
+});
+
+test('no value that goes out over HTTP/2 ends with a space, for the upstream would not see it', () => {
+  const { rawHeaders } = streamHead([...base, 'cookie', 'a=1', 'cookie', ''], true, from);
+  assert.deepEqual(rawHeaders.slice(2), ['cookie', 'a=1']);
+  const fields = ['X-A', 'a', 'X-A', '', 'X-B', '', 'X-B', 'b', 'Cookie', 'c', 'Cookie', '', 'X-C', '', 'X-C', ''];
+  assert.deepEqual({ ...toHeaders(fields) }, { 'x-a': 'a', 'x-b': 'b', cookie: 'c', 'x-c': '' });
 });
 
 test('a head without :authority has its Host, and both may say the same', () => {

@@ -205,7 +205,7 @@ const cases: Readonly<Record<string, readonly [says: (stream: number) => Buffer,
   ],
   'that answers with a status that is none': [
     id => frame(HEADERS, END_HEADERS | END_STREAM, id, block(':status', '799')),
-    'reset',
+    'upstream_protocol',
   ],
   'that answers without a status': [
     id => frame(HEADERS, END_HEADERS | END_STREAM, id, block('x', 'y')),

@@ -14,7 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { test } from 'node:test';
+import { connect, type SecureContext, TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { Fault, Refusal } from '../../src/errors.js';
 import { openAuthority } from '../../src/tls/authority.js';
@@ -254,3 +256,39 @@ test('contexts are cached, the one used longest ago is dropped first, and a leaf
   now -= 29 * day;
   assert.notEqual(contextFor('a.example'), renewed, 'a clock set back would make the leaf one from the future');
 });
+
+test('what is held for a host that was dropped is freed at once, and a handshake that has begun comes to its end', async t => {
+  const { contextFor, certificatePem } = openAuthority({
+    dir: join(directory(t), 'ca'),
+    now: Date.now,
+    random: randomBytes,
+    cache: 1,
+  });
+  const held = (context: SecureContext): boolean =>
+    (context.context as { getCertificate(): Buffer | null }).getCertificate() !== null;
+  const first = contextFor('one.test');
+  const [here, there] = pair();
+  const server = new TLSSocket(there, { isServer: true, secureContext: first });
+  const second = contextFor('two.test');
+  await new Promise(setImmediate);
+  assert.deepEqual([held(first), held(second)], [false, true]);
+  const client = connect({ socket: here, servername: 'one.test', ca: certificatePem });
+  client.end('hello');
+  assert.equal(String((await once(server, 'data'))[0]), 'hello');
+  server.destroy();
+});
+
+/** Two ends of one connection. */
+function pair(): [Duplex, Duplex] {
+  const ends: Duplex[] = [];
+  const end = (other: number): Duplex =>
+    new Duplex({
+      read() {},
+      write(chunk, _, done) {
+        ends[other]!.push(chunk);
+        done();
+      },
+    });
+  ends.push(end(1), end(0));
+  return [ends[0]!, ends[1]!];
+}

@@ -1,6 +1,8 @@
 /** The proxy itself over the control socket: status, stop, secrets, policy, the log's head, and explanations. */
 import { exitCode, Fault } from '../../errors.js';
 import { decode } from '../../http/decode.js';
+import { decodeTunnel, hostList } from '../../http/passthrough.js';
+import { parseAuthority } from '../../http/target.js';
 import type { CanonicalRequest, Scheme, Subject } from '../../model.js';
 import { contextAt, question } from '../../policy/question.js';
 import type { Call, Route } from '../server.js';
@@ -152,11 +154,22 @@ const showPolicy = ({ house }: Call): unknown => ({
   gateways: house.gateways.list().length,
 });
 
-/** What would be decided about a request, without sending or recording anything. */
-async function explain({ house, body }: Call): Promise<unknown> {
-  const gateway = house.gateways.find(text(body.gateway));
-  if (gateway === undefined)
-    throw new Fault(exitCode.missing, `There is no gateway ${text(body.gateway)}.`, 'List them with: tf gateway list');
+/** A CONNECT is an action only where its tunnel isn't read; everywhere else the requests within are judged. */
+function tunnelIn({ house, body }: Call): CanonicalRequest {
+  const [, named = ''] = /^https:\/\/([^/?#]+)\/?$/i.exec(text(body.url)) ?? [];
+  if (named === '')
+    throw new Fault(exitCode.usage, 'A CONNECT names a host and nothing else.', 'For example: https://example.com');
+  const authority = parseAuthority(named, 'https', 443);
+  if (hostList(house.config.passthrough)(authority.host)) return decodeTunnel({ authority }).request;
+  throw new Fault(
+    exitCode.usage,
+    `A tunnel to ${authority.host} is not judged, because it is read: the requests in it are.`,
+    'Ask about one of those. Only tunnels to hosts on passthrough are judged as a whole.',
+  );
+}
+
+/** The request as it would be judged. */
+function requestIn({ body }: Call): CanonicalRequest {
   const rawHeaders = list(body.headers).flatMap(line => {
     const colon = line.indexOf(':');
     if (colon < 1) throw new Fault(exitCode.usage, `"${line}" is not a header: write NAME: VALUE.`);
@@ -183,7 +196,7 @@ async function explain({ house, body }: Call): Promise<unknown> {
     tunnel: null,
     sni: null,
   });
-  const request: CanonicalRequest = {
+  return {
     ...head,
     body:
       content === null
@@ -195,6 +208,16 @@ async function explain({ house, body }: Call): Promise<unknown> {
           },
     content,
   };
+}
+
+/** What would be decided about a request, without sending or recording anything. */
+async function explain(call: Call): Promise<unknown> {
+  const { house, body } = call;
+  const gateway = house.gateways.find(text(body.gateway));
+  if (gateway === undefined)
+    throw new Fault(exitCode.missing, `There is no gateway ${text(body.gateway)}.`, 'List them with: tf gateway list');
+  const tunnel = text(body.method).toUpperCase() === 'CONNECT';
+  const request = tunnel ? tunnelIn(call) : requestIn(call);
   const meaning = house.classify(request);
   const subject: Subject = {
     type: 'agent',
@@ -207,7 +230,7 @@ async function explain({ house, body }: Call): Promise<unknown> {
     workload: {},
   };
   const decision = await house.policy.decide(
-    question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 })),
+    question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 }, tunnel ? ['uninspected'] : [])),
   );
   const killed = house.kill
     .active()
