@@ -99,7 +99,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'bin/workers': {
     enters:
       'action bin bin/proxy connectors errors gateway http identity log policy tls vault type:approvals type:config type:model type:permit',
-    touches: 'node:child_process node:crypto node:events node:net node:url',
+    touches: 'node:child_process node:crypto node:net node:url',
     doors: 'index',
   },
 };

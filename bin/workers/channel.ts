@@ -58,11 +58,11 @@ export class Channel {
     this.#say(['tell', what, value]);
   }
 
-  /** Gives a connection away; it is closed here. */
-  hand(socket: Socket): void {
+  /** Gives a connection away, under this number. Whoever gave it closes it here once the other end has it. */
+  hand(socket: Socket, number: number): void {
     this.#flush();
     if (this.#closed) return void socket.destroy();
-    this.#port.send([], socket, error => error !== null && socket.destroy());
+    this.#port.send(number, socket, error => error !== null && socket.destroy());
   }
 
   /** Takes what has arrived. Throws `TypeError` for what is no message: whoever sent it is not to be trusted any more. */

@@ -3,7 +3,6 @@
  * doesn't act on a change in time is ended: what nobody can reach must not go on.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { exitCode, Fault } from '../../src/errors.js';
@@ -27,6 +26,10 @@ interface Member {
   readonly started: Promise<void>;
   /** Resolves when it is no more, and all that it has said was heard. */
   readonly gone: Promise<void>;
+  /** Resolves after that, when how each of its requests ended is in the log's hands. */
+  readonly accounted: Promise<void>;
+  /** Connections that are on their way to it, by number: nobody else would close them if it were lost. */
+  readonly handed: Map<number, Socket>;
   ready: boolean;
   connections: number;
 }
@@ -47,6 +50,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #members = new Set<Member>();
   #ending = false;
+  #next = 0;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: FleetOptions) {
@@ -79,7 +83,9 @@ export class Fleet {
       if (member.ready && (least === null || member.connections < least.connections)) least = member;
     if (least === null) return void socket.destroy();
     least.connections += 1;
-    least.channel.hand(socket);
+    const number = this.#next++;
+    least.handed.set(number, socket);
+    least.channel.hand(socket, number);
   }
 
   /**
@@ -115,7 +121,7 @@ export class Fleet {
       for (const { channel } of this.#members) channel.tell('hurry', null);
     });
     await this.share('drain', { limit } satisfies Drain, limit + tooSoon);
-    await Promise.all([...this.#members].map(member => this.#end(member)));
+    await Promise.all([...this.#members].map(member => this.#end(member).then(() => member.accounted)));
   }
 
   #start(): Member {
@@ -125,13 +131,19 @@ export class Fleet {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const service = new Service(this.#options.house, () => {
-      member.connections -= 1;
+    const service = new Service(this.#options.house, {
+      taken(number) {
+        member.handed.get(number)?.destroy();
+        member.handed.delete(number);
+      },
+      closed: () => {
+        member.connections -= 1;
+      },
     });
     const channel = new Channel(
       {
         send(message, socket, done) {
-          if (child.connected) child.send(message as object, socket, {}, done);
+          if (child.connected) child.send(message as object, socket, { keepOpen: true }, done);
           else done(new Error('It has gone.'));
         },
       },
@@ -141,12 +153,13 @@ export class Fleet {
     let leave = (): void => {};
     const gone = new Promise<void>(resolve => {
       leave = resolve;
-      // What it said last is still on its way when it has ended.
-      void Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(() => resolve());
+      // After `exit`, when what it said last was read. Not `disconnect`: there is none while a connection is on its way to it.
+      child.once('close', () => resolve());
     }).then(() => {
       clearTimeout(timer);
       this.#lost(member, performance.now() - since);
     });
+    const accounted = gone.then(() => service.lost()).then(() => void this.#members.delete(member));
     const started = channel.ask('start', this.#options.start()).then(
       () => {
         member.ready = true;
@@ -160,7 +173,17 @@ export class Fleet {
         );
       },
     );
-    const member: Member = { child, channel, service, started, gone, ready: false, connections: 0 };
+    const member: Member = {
+      child,
+      channel,
+      service,
+      started,
+      gone,
+      accounted,
+      handed: new Map(),
+      ready: false,
+      connections: 0,
+    };
     const timer = setTimeout(() => child.kill('SIGKILL'), startTime);
     this.#members.add(member);
     child.on('message', message => {
@@ -183,10 +206,9 @@ export class Fleet {
   }
 
   #lost(member: Member, age: number): void {
-    if (!this.#members.delete(member)) return;
     member.ready = false;
     member.channel.close();
-    member.service.lost();
+    for (const socket of member.handed.values()) socket.destroy();
     if (this.#ending) return;
     this.#options.house.diagnose(new Error(`The worker ${member.child.pid} ended; another takes its place.`));
     setTimeout(

@@ -80,8 +80,8 @@ export interface Left {
   readonly stopped: boolean;
 }
 
-// Others: `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `closed` (told): a connection has;
-// `diagnose` (told): a text for the operator.
+// Others: `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `taken` (told): the number of a connection
+// that has come; `closed` (told): one has closed; `diagnose` (told): a text for the operator.
 
 // ── reading what a worker says ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +96,9 @@ function members(value: unknown, what: string): Record<string, unknown> {
 
 /** A text. Throws `TypeError`. */
 export const readText = (value: unknown): string => (typeof value === 'string' ? value : wrong('no text'));
+
+/** A number. Throws `TypeError`. */
+export const readNumber = (value: unknown): number => (typeof value === 'number' ? value : wrong('no number'));
 
 const readOptional = (value: unknown): string | null => (value === null ? null : readText(value));
 

@@ -18,6 +18,7 @@ import {
   readEntry,
   readLeaseWanted,
   readLeft,
+  readNumber,
   readText,
 } from './messages.js';
 
@@ -30,6 +31,12 @@ export interface ParentHouse {
   readonly authority: Pick<CertificateAuthority, 'leafFor' | 'leafKey'>;
   count(gateway: string): Context['counters'];
   diagnose(error: unknown): void;
+}
+
+/** Hears of the connections that were given to the worker, of each once. */
+export interface Connections {
+  taken(number: number): void;
+  closed(): void;
 }
 
 /** A decision, not a denial, of which nobody has said yet how it ended. */
@@ -47,13 +54,14 @@ export class Service implements Ears {
   readonly #open = new Map<string, Open>();
   /** The same by the id of the entry that a permit names: the decision's, or that of its redeemed approval. */
   readonly #permitted = new Map<string, Open>();
+  /** Decisions on their way to the disk. */
+  readonly #recording = new Set<Promise<unknown>>();
   readonly #approvals = new Map<number, Flight>();
-  readonly #onClosed: () => void;
+  readonly #connections: Connections;
 
-  /** `closed` hears of each connection of the worker that has closed. */
-  constructor(house: ParentHouse, closed: () => void) {
+  constructor(house: ParentHouse, connections: Connections) {
     this.#house = house;
-    this.#onClosed = closed;
+    this.#connections = connections;
   }
 
   /** How many requests are on their way. */
@@ -65,7 +73,7 @@ export class Service implements Ears {
     const { vault, count, authority } = this.#house;
     switch (what) {
       case 'record':
-        return this.#record(readEntry(value));
+        return this.#underWay(this.#record(readEntry(value)));
       case 'lease':
         return this.#lease(value);
       case 'needles':
@@ -87,8 +95,10 @@ export class Service implements Ears {
         return this.#note(readEntry(value));
       case 'counted':
         return void this.#house.count(readText(value));
+      case 'taken':
+        return this.#connections.taken(readNumber(value));
       case 'closed':
-        return this.#onClosed();
+        return this.#connections.closed();
       case 'left':
         return this.#left(value);
       case 'diagnose':
@@ -98,8 +108,13 @@ export class Service implements Ears {
     }
   }
 
-  /** The worker is no more: what it had decided to send is completed as failed, and nobody waits for a human any longer. */
-  lost(): void {
+  /**
+   * The worker is no more, and nobody waits for a human any longer. Resolves when all that it had decided to send is completed
+   * as failed: also what is yet to reach the disk.
+   */
+  async lost(): Promise<void> {
+    for (const flight of this.#approvals.values()) flight.leave();
+    await Promise.allSettled(this.#recording);
     for (const { decided, run, gateway } of this.#open.values())
       this.#house.log.note({
         type: 'action.completed',
@@ -112,7 +127,13 @@ export class Service implements Ears {
       });
     this.#open.clear();
     this.#permitted.clear();
-    for (const flight of this.#approvals.values()) flight.leave();
+  }
+
+  #underWay<T>(recorded: Promise<T>): Promise<T> {
+    this.#recording.add(recorded);
+    const over = (): void => void this.#recording.delete(recorded);
+    recorded.then(over, over);
+    return recorded;
   }
 
   async #record({ entry, opens, allowed }: Entry): Promise<unknown> {

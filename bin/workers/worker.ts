@@ -48,9 +48,11 @@ const diagnose = (error: unknown): void =>
   channel.tell('diagnose', error instanceof Error ? (error.stack ?? error.message) : String(error));
 process.on('unhandledRejection', diagnose);
 process.on('message', (message, socket) => {
-  if (socket === undefined) channel.hear(message);
-  else if (worker === null) (socket as Socket).destroy();
-  else worker.connect(socket as Socket);
+  if (typeof message !== 'number') return channel.hear(message);
+  channel.tell('taken', message);
+  if (socket !== undefined && worker !== null) return worker.connect(socket as Socket);
+  (socket as Socket | undefined)?.destroy();
+  channel.tell('closed', null);
 });
 
 async function start({ home, config, snapshot, secrets, policy: stored, leafKey }: Start): Promise<Worker> {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Channel, type Ears, Gone } from '../../bin/workers/channel.js';
-import { readApprovalWanted, readEntry, readLeaseWanted, readLeft, readText } from '../../bin/workers/messages.js';
+import {
+  readApprovalWanted,
+  readEntry,
+  readLeaseWanted,
+  readLeft,
+  readNumber,
+  readText,
+} from '../../bin/workers/messages.js';
 import { Refusal } from '../../src/errors.js';
 
 /** Two ends that hear each other as processes do: by copies, later. */
@@ -95,6 +102,7 @@ test('what a worker says is read strictly', () => {
   assert.deepEqual(readEntry({ ...entry, allowed }).allowed, allowed);
   const wrong: [(value: unknown) => unknown, unknown[]][] = [
     [readText, [null, 7, {}]],
+    [readNumber, [null, '7', {}]],
     [
       readEntry,
       [

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { entries } from '../faults/ledger.js';
 import { gone, until } from '../faults/waiting.js';
-import { openTls, readAnswer, send, startAgent } from '../http/agent.js';
+import { readAnswer, send, startAgent } from '../http/agent.js';
 import { get, oneAtEach, type Place, there, within } from './place.js';
 
 const limit = { timeout: 120_000 };
@@ -119,70 +119,6 @@ test(
       await agent.end();
     });
   },
-);
-
-test('a worker that does not act on a kill is killed, and the acknowledgement waits for that', limit, () =>
-  within({}, async place => {
-    const agent = await startAgent(place.world, 'agent');
-    const sockets = await oneAtEach(place, agent);
-    const [stuck] = await place.workers();
-    process.kill(stuck!.pid, 'SIGSTOP');
-    await place.world.ok(['kill', 'agent']);
-    assert.ok(gone(stuck!.pid));
-    await until(async () => (await place.workers()).length === 2);
-    assert.ok((await place.workers()).every(({ pid }) => pid !== stuck!.pid));
-    await Promise.all(sockets.map(socket => (socket.destroyed ? null : once(socket, 'close'))));
-    await agent.end();
-  }),
-);
-
-test(
-  'kill -9 of a worker under load: the other goes on, it is replaced, and all that was sent is accounted for',
-  limit,
-  () =>
-    within({}, async place => {
-      const { world } = place;
-      const agent = await startAgent(world, 'agent');
-      let over = false;
-      let answered = 0;
-      let sent = 0;
-      const load = async (): Promise<void> => {
-        while (!over) {
-          const socket = await openTls(agent, there).catch(() => null);
-          for (let open = socket !== null; open && !over; ) {
-            const { status } = await get(socket!, `/n/${++sent}`);
-            open = status === 200;
-            if (open) answered += 1;
-          }
-          socket?.destroy();
-        }
-      };
-      const loads = Array.from({ length: 6 }, load);
-      for (let kills = 0; kills < 3; kills++) {
-        const before = answered;
-        await until(() => answered > before + 30);
-        const workers = await place.workers();
-        process.kill(workers[kills % workers.length]!.pid, 'SIGKILL');
-        await until(async () => (await place.workers()).length === 2);
-      }
-      over = true;
-      await Promise.all(loads);
-      await agent.end();
-      await place.stop();
-      await world.ok(['audit', 'verify']);
-      const all = await entries(world);
-      const allowed = all.filter(({ type, decision }) => type === 'action.decided' && decision?.effect === 'allow');
-      const paths = new Set(allowed.map(({ request }) => request!.path));
-      assert.deepEqual(
-        world.received.filter(({ target }) => !paths.has(target)),
-        [],
-      );
-      assert.equal(new Set(world.received.map(({ target }) => target)).size, world.received.length, 'sent twice');
-      // Each decision is completed once: by the worker, or by the parent for one that was lost.
-      const completed = all.filter(({ type }) => type === 'action.completed');
-      assert.deepEqual(completed.map(({ decided }) => decided).sort(), allowed.map(({ id }) => id).sort());
-      assert.ok(completed.some(({ error }) => error === 'proxy_error'));
-    }),
 );
 
 test(
