@@ -12,10 +12,13 @@ const checkpointEntries = 1024;
 const checkpointDelay = 1000;
 /** With durability `batch`, entries wait this long for company, in milliseconds. */
 const batchDelay = 10;
-/** With `full`, entries that nobody waits for do so for this long; and, while there is a crowd, the others too. */
+/**
+ * With `full`, entries that nobody waits for do so for this long; so do, at most, those for which somebody waits, while
+ * more of them come with each turn of the event loop: to commit many at once costs less than to commit each.
+ */
 const gatherDelay = 2;
-/** So many who waited for one transaction are a crowd: to gather them costs less than many transactions do. */
-const crowd = 2;
+/** So many turns without any are the end of that: in one or two, answers may have been carried meanwhile. With nothing to do, a turn takes microseconds. */
+const quietTurns = 3;
 
 /** A writer's thread that has opened the file. */
 export interface Writer {
@@ -66,8 +69,7 @@ export class Commits {
   #queued = 0;
   #checkpointWanted = false;
   #committing: { readonly waiting: Waiting[]; readonly kept: Unnumbered[]; readonly size: number } | null = null;
-  #crowded = false;
-  #hurried = false;
+  #gathering: NodeJS.Immediate | null = null;
   #flushTimer: NodeJS.Timeout | null = null;
   #checkpointTimer: NodeJS.Timeout | null = null;
 
@@ -157,25 +159,28 @@ export class Commits {
     await this.#worker.terminate();
   }
 
-  /** How long the next transaction may wait for company, in milliseconds. */
-  #patience(): number {
-    if (this.#audience.durability === 'batch') return batchDelay;
-    return this.#waiting.length === 0 || this.#crowded ? gatherDelay : 0;
-  }
-
   #schedule(): void {
-    if (this.#committing !== null || this.#hurried) return;
-    const patience = this.#patience();
-    if (patience > 0) {
-      this.#flushTimer ??= setTimeout(() => this.#flush(), patience);
+    if (this.#committing !== null || this.#gathering !== null) return;
+    const { durability } = this.#audience;
+    if (durability === 'batch' || this.#waiting.length === 0) {
+      this.#flushTimer ??= setTimeout(() => this.#flush(), durability === 'batch' ? batchDelay : gatherDelay);
       return;
     }
-    this.#hurried = true;
-    setImmediate(() => this.#flush());
+    const until = performance.now() + gatherDelay;
+    let seen = this.#waiting.length;
+    let quiet = 0;
+    const look = (): void => {
+      quiet = this.#waiting.length > seen ? 0 : quiet + 1;
+      if (quiet === quietTurns || performance.now() > until) return this.#flush();
+      seen = this.#waiting.length;
+      this.#gathering = setImmediate(look);
+    };
+    this.#gathering = setImmediate(look);
   }
 
   #flush(): void {
-    this.#hurried = false;
+    if (this.#gathering !== null) clearImmediate(this.#gathering);
+    this.#gathering = null;
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
     this.#flushTimer = null;
     if (this.#end !== null || this.#committing !== null) return;
@@ -197,7 +202,6 @@ export class Commits {
 
   #send(batch: Batch): void {
     this.#committing = { waiting: this.#waiting, kept: this.#kept, size: this.#seq };
-    this.#crowded = this.#waiting.length >= crowd;
     this.#waiting = [];
     this.#kept = [];
     this.#lines = [];
@@ -210,8 +214,7 @@ export class Commits {
     this.#checkpoint = answer.checkpoint;
     const settled = this.#committing?.waiting ?? [];
     this.#committing = null;
-    // The next batch first: the disk is what everybody waits for.
-    if (this.#checkpointWanted || this.#patience() === 0) this.#flush();
+    if (this.#checkpointWanted) this.#flush();
     else if (this.#lines.length > 0) this.#schedule();
     for (const waiting of settled) waiting.resolve();
     const tell = this.#audience.told();
