@@ -55,8 +55,9 @@ const end = (child: ChildProcess): Promise<void> =>
     child.kill('SIGTERM');
   });
 
-/** A process and all below it. */
+/** A process and all below it; none of one that has ended. */
 function tree(pid: number): number[] {
+  if (!existsSync(`/proc/${pid}/task`)) return [];
   const children = readdirSync(`/proc/${pid}/task`).flatMap(task =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
