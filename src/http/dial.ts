@@ -101,13 +101,16 @@ export function dialler(options: DialOptions): Dial {
   };
 }
 
+/** The upstream has not answered in time. */
+export const tooLate = ({ host, port }: Authority): Refusal =>
+  new Refusal('upstream_timeout', `${host}:${port} did not answer in time.`);
+
 /** What went wrong upstream, as a refusal that says so in the contract's words. */
 export function upstreamRefusal(error: unknown, authority: Authority): Refusal {
   if (error instanceof Refusal) return error;
   const { code = '', message = '', name = '' } = (error ?? {}) as { code?: string; message?: string; name?: string };
   const where = `${authority.host}:${authority.port}`;
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-    return new Refusal('upstream_timeout', `${where} did not answer in time.`);
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return tooLate(authority);
   if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT')
     return new Refusal('upstream_timeout', `${where} did not accept a connection in time.`);
   if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EMFILE', 'ENFILE'].includes(code)) {

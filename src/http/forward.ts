@@ -11,7 +11,7 @@ import type { Outcome, Outgoing } from '../gateway.js';
 import type { Authority, ResponseFacts } from '../model.js';
 import { type Permit, spend } from '../permit.js';
 import { undoable } from './coding.js';
-import { upstreamRefusal } from './dial.js';
+import { tooLate, upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { isGrpc } from './grpc.js';
@@ -230,10 +230,6 @@ export function forward(
     }
   });
 }
-
-/** The upstream has not answered in time. */
-export const tooLate = ({ host, port }: Authority): Refusal =>
-  new Refusal('upstream_timeout', `${host}:${port} did not answer in time.`);
 
 const oddlyFramed = ({ host, port }: Authority): Refusal =>
   new Refusal(

@@ -11,34 +11,46 @@ const prefixLength = 5;
 export const hasMessages = (mediaType: string): boolean => /^application\/grpc(-web)?(\+[a-z]+)?$/.test(mediaType);
 
 /** A scrubber for a body of messages. */
-export function messageScrubber(needles: Needles): Scrubber {
-  const scrub = scrubber(needles);
-  const prefix = Buffer.alloc(prefixLength);
-  let known = 0;
-  let left = 0;
-  return {
-    get found() {
-      return scrub.found;
-    },
-    push(chunk) {
-      const out: Buffer[] = [];
-      for (let at = 0; at < chunk.length; ) {
-        const inPrefix = known < prefixLength;
-        const part = chunk.subarray(at, at + (inPrefix ? prefixLength - known : left));
-        at += part.length;
-        out.push(scrub.push(part));
-        if (inPrefix) {
-          known += part.copy(prefix, known);
-          if (known < prefixLength) break;
-          left = prefix.readUInt32BE(1);
-        } else left -= part.length;
-        if (left > 0) continue;
-        out.push(scrub.settle());
-        known = 0;
-      }
-      return Buffer.concat(out);
-    },
-    settle: () => scrub.settle(),
-    end: () => scrub.end(),
-  };
+export const messageScrubber = (needles: Needles): Scrubber => new MessageMasking(scrubber(needles));
+
+class MessageMasking implements Scrubber {
+  readonly #scrub: Scrubber;
+  readonly #prefix = Buffer.alloc(prefixLength);
+  #known = 0;
+  #left = 0;
+
+  constructor(scrub: Scrubber) {
+    this.#scrub = scrub;
+  }
+
+  get found(): number {
+    return this.#scrub.found;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const out: Buffer[] = [];
+    for (let at = 0; at < chunk.length; ) {
+      const inPrefix = this.#known < prefixLength;
+      const part = chunk.subarray(at, at + (inPrefix ? prefixLength - this.#known : this.#left));
+      at += part.length;
+      out.push(this.#scrub.push(part));
+      if (inPrefix) {
+        this.#known += part.copy(this.#prefix, this.#known);
+        if (this.#known < prefixLength) break;
+        this.#left = this.#prefix.readUInt32BE(1);
+      } else this.#left -= part.length;
+      if (this.#left > 0) continue;
+      out.push(this.#scrub.settle());
+      this.#known = 0;
+    }
+    return Buffer.concat(out);
+  }
+
+  settle(): Buffer {
+    return this.#scrub.settle();
+  }
+
+  end(): Buffer {
+    return this.#scrub.end();
+  }
 }

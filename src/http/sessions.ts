@@ -14,6 +14,7 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Refusal } from '../errors.js';
 import type { Authority } from '../model.js';
+import { tooLate } from './dial.js';
 import { endsWhole, resetStream, toHeaders } from './h2.js';
 
 /** Sends one request, and tells of its answer. What undici's pools do for HTTP/1.1. */
@@ -152,7 +153,7 @@ function send(
   let length = Number.NaN;
   endsWhole(sent, () => length);
   const late = setTimeout(() => {
-    fail(new Refusal('upstream_timeout', `${authority.host}:${authority.port} did not answer in time.`));
+    fail(tooLate(authority));
   }, headersTimeout);
   sent.on('error', fault => fail(refusalFor(fault, authority)));
   sent.once('close', () => {
