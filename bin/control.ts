@@ -128,6 +128,7 @@ export async function call(method: string, path: string, body?: unknown, options
 export interface Stream {
   /** The first line. */
   readonly first: Record<string, unknown>;
+  /** Each line behind the first one, those that came before anybody asked included. */
   onLine(fn: (line: Record<string, unknown>) => void): void;
   onEnd(fn: () => void): void;
   end(): void;
@@ -139,7 +140,8 @@ export async function stream(method: string, path: string, body: unknown, operat
     open(method, path, headFields(operator, proof), body),
   );
   if ((response.statusCode ?? 0) >= 400) throw fault(await json(response));
-  let lines: (line: Record<string, unknown>) => void = () => {};
+  const waiting: Record<string, unknown>[] = [];
+  let lines = (line: Record<string, unknown>): void => void waiting.push(line);
   let rest = '';
   let closed = false;
   return new Promise((resolve, reject) => {
@@ -158,6 +160,7 @@ export async function stream(method: string, path: string, body: unknown, operat
             first: line,
             onLine: fn => {
               lines = fn;
+              for (const early of waiting.splice(0)) fn(early);
             },
             onEnd: fn => void (closed ? queueMicrotask(fn) : ended.add(fn)),
             end: () => outgoing.destroy(),

@@ -70,6 +70,37 @@ async function persist(ask: () => Promise<Stream>): Promise<Stream> {
   }
 }
 
+/** What starts a run, as `POST /runs` takes it. */
+interface Order {
+  readonly gateway: string;
+  readonly upstream?: object;
+  readonly [member: string]: unknown;
+}
+
+/** Starts a run and sends its canary. A proxy that ended in between is asked no more: the run begins anew with the next. */
+async function begin(order: Order): Promise<Stream> {
+  for (let attempts = 1; ; attempts++) {
+    const connection = await persist(() => stream('POST', '/runs', order, order.upstream !== undefined));
+    const { token, port, files } = connection.first as unknown as Started;
+    const fault = await canaryFault({ port, gateway: order.gateway, token, ca: files.ca });
+    if (fault === null) return connection;
+    connection.end();
+    if (fault.answered)
+      throw new Fault(
+        notStarted,
+        `The run was not started: a request that must be denied was not: ${fault.what}.`,
+        'Every policy must deny the action tollfence.canary. See what yours says: tf explain GET https://canary.tollfence.invalid/ --gateway NAME',
+      );
+    if (attempts >= 20)
+      throw new Fault(
+        notStarted,
+        `The run was not started: the proxy did not answer its first request: ${fault.what}.`,
+        'See what the proxy says in run/proxy.log under TF_HOME.',
+      );
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}
+
 /** Keeps the run alive over a restart of the proxy: it comes back where it was, and the run shows itself again. */
 function hold(connection: Stream, started: Started, onTerminate: () => void): { end(): void } {
   let over = false;
@@ -129,42 +160,16 @@ async function run(before: readonly string[], behind: readonly string[] | null, 
   const ca = options.upstreamCa.map(file => resolve(file));
   // A file that can't be used is said now, not to the agent at its first request.
   if (ca.length > 0) (await import('../../src/tls/trust.js')).upstreamTrust({ extraFiles: ca });
-  const connection = await persist(() =>
-    stream(
-      'POST',
-      '/runs',
-      {
-        gateway: line.gateway,
-        pid: process.pid,
-        user: userName(),
-        workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
-        environment: environmentDigests(),
-        ...(special
-          ? {
-              upstream: {
-                connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)),
-                ca,
-              },
-            }
-          : {}),
-      },
-      special,
-    ),
-  );
+  const connection = await begin({
+    gateway: line.gateway,
+    pid: process.pid,
+    user: userName(),
+    workload: { host: hostname(), pid: process.pid, cwd: process.cwd(), command: line.command[0] },
+    environment: environmentDigests(),
+    ...(special ? { upstream: { connect_to: Object.fromEntries(options.connectTo.map(parseConnectTo)), ca } } : {}),
+  });
   const started = connection.first as unknown as Started;
   try {
-    const fault = await canaryFault({
-      port: started.port,
-      gateway: line.gateway,
-      token: started.token,
-      ca: started.files.ca,
-    });
-    if (fault !== null)
-      throw new Fault(
-        notStarted,
-        `The run was not started: a request that must be denied was not: ${fault}.`,
-        'Every policy must deny the action tollfence.canary. See what yours says: tf explain GET https://canary.tollfence.invalid/ --gateway NAME',
-      );
     const { childEnvironment } = await import('../environment/child-environment.js');
     const { env, removed } = childEnvironment({
       parent: process.env,

@@ -42,12 +42,20 @@ function tunnel({ port, gateway, token }: Gate): Promise<Socket> {
   });
 }
 
+/** What happened instead of a denial; `answered`: false if the proxy was not there to say anything. */
+export interface CanaryFault {
+  readonly answered: boolean;
+  readonly what: string;
+}
+
+const silent = (what: string): CanaryFault => ({ answered: false, what });
+
 /** Null if the canary was denied as it must be; otherwise what happened instead. */
-export async function canaryFault(gate: Gate): Promise<string | null> {
+export async function canaryFault(gate: Gate): Promise<CanaryFault | null> {
   try {
     const socket = await tunnel(gate);
     const secure = tlsConnect({ socket, servername: canaryHost, ca: readFileSync(gate.ca) });
-    return await new Promise<string | null>((resolve, reject) => {
+    return await new Promise<CanaryFault | null>((resolve, reject) => {
       secure.once('error', reject);
       secure.setTimeout(patience, () => secure.destroy(new Error('the proxy did not answer')));
       let text = '';
@@ -56,13 +64,14 @@ export async function canaryFault(gate: Gate): Promise<string | null> {
         text += chunk;
         if (!text.includes('\r\n\r\n')) return;
         const denied = /^HTTP\/1\.1 403 /.test(text) && /\r\ntf-decision: deny\r\n/i.test(text);
-        resolve(denied ? null : `it was answered with "${text.split('\r\n', 1)[0]}" instead of a denial`);
+        const status = text.split('\r\n', 1)[0];
+        resolve(denied ? null : { answered: true, what: `it was answered with "${status}" instead of a denial` });
         secure.destroy();
       });
-      secure.once('close', () => resolve('the connection was closed without an answer'));
+      secure.once('close', () => resolve(silent('the connection was closed without an answer')));
       secure.write(`GET / HTTP/1.1\r\nHost: ${canaryHost}\r\nConnection: close\r\n\r\n`);
     });
   } catch (error) {
-    return error instanceof Error ? error.message : 'unknown';
+    return silent(error instanceof Error ? error.message : 'unknown');
   }
 }

@@ -121,8 +121,11 @@ export function openCallerCheck(place: string, credential: string, runs: () => r
     if (run !== null && run !== '') return run;
     if (!linux || pid === null) return null;
     const chain = ancestry(pid);
-    for (const member of runs())
-      if (member.stored.pid !== null && chain.includes(member.stored.pid)) return member.stored.id;
+    for (const { stored } of runs()) {
+      // Until its agent is there, a run is known by its supervisor, which stands outside; what it starts doesn't.
+      const members = stored.starting ? chain.slice(1) : chain;
+      if (stored.pid !== null && members.includes(stored.pid)) return stored.id;
+    }
     for (const process of chain) {
       const declared = declaredRun(process);
       if (declared !== null) return declared;

@@ -88,6 +88,7 @@ export function openRuns(
         token_sha256: digest(token),
         supervisor_sha256: digest(supervisor),
         pid: fields.pid,
+        starting: true,
         started_at: new Date(now()).toISOString(),
         workload: fields.workload,
         user: fields.user,
@@ -101,7 +102,8 @@ export function openRuns(
     setPid(id, pid) {
       const run = runs.get(id);
       if (run === undefined) return;
-      run.stored = { ...run.stored, pid };
+      const { starting: _, ...stored } = run.stored;
+      run.stored = { ...stored, pid };
       state.runs.put(id, run.stored);
     },
     end(id) {

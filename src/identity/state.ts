@@ -14,7 +14,9 @@ export interface StoredRun {
   readonly token_sha256: string;
   /** The same of what its supervisor shows: `tf run` has it, the agent doesn't. */
   readonly supervisor_sha256: string;
+  /** Process that the run consists of; while it is `starting`, that of its supervisor. */
   readonly pid: number | null;
+  readonly starting?: boolean;
   readonly started_at: string;
   readonly workload: Readonly<Record<string, string | number>>;
   readonly user: string;

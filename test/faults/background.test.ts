@@ -95,9 +95,10 @@ test('ten runs that start in one instant get one proxy and all succeed', { timeo
 test('runs that start while the proxy is ending get the next one', { timeout: 120_000 }, () =>
   within({}, async world => {
     await world.ok(['run', '--', 'agent', 'true']);
-    for (let i = 0; i < 3; i++) {
+    // Each round the stop comes later in the life of the runs: before, while and after they are let in.
+    for (const delay of [0, 0, 30, 60, 90, 120, 150, 180]) {
       const [, ...runs] = await Promise.all([
-        world.tf(['stop']),
+        new Promise(resolve => setTimeout(resolve, delay)).then(() => world.tf(['stop'])),
         world.tf(['run', '--', 'agent', 'true']),
         world.tf(['run', '--', 'agent', 'true']),
       ]);

@@ -37,6 +37,11 @@ function supervise({ house, response }: Call, run: Run): void {
   });
 }
 
+/** An ending proxy would leave the run with nothing but its next one; whoever asks looks for that at once. */
+function refuseAtTheEnd(house: House): void {
+  if (house.ending()) throw new Fault(exitCode.unreachable, 'The proxy is ending.', 'Try again.');
+}
+
 /** Starts a run; the answer is JSON lines for as long as the run lives. */
 async function start(call: Call): Promise<undefined> {
   const { house, body, inside, response } = call;
@@ -54,8 +59,7 @@ async function start(call: Call): Promise<undefined> {
       'Sub-agents need the permission gateway.spawn, which this version does not have yet.',
     );
   }
-  // An ending proxy would leave the run with nothing but its next one; whoever asks looks for that at once.
-  if (house.ending()) throw new Fault(exitCode.unreachable, 'The proxy is ending.', 'Try again.');
+  refuseAtTheEnd(house);
   const upstream = body.upstream as { connect_to?: Record<string, string>; ca?: string[] } | undefined;
   // Another address for a name, or another root of trust, decides who gets a secret.
   if (upstream !== undefined) call.asOperator();
@@ -77,13 +81,14 @@ async function start(call: Call): Promise<undefined> {
   try {
     await house.log.record({ type: 'run.started', run: run.stored.id, subject: run.subject, boundary: 'cooperative' });
     await house.changed('state');
+    refuseAtTheEnd(house);
     supervise(call, run);
     response.writeHead(200, { 'content-type': 'application/jsonl' });
     response.write(
       `${JSON.stringify({ run: run.stored.id, token, supervisor, port: house.port(), files: house.trustFiles, ...environment(call, name) })}\n`,
     );
   } catch (error) {
-    house.runs.end(run.stored.id);
+    await endRun(house, run.stored.id);
     throw error;
   }
   return undefined;
