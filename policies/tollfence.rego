@@ -102,15 +102,28 @@ winner(gateway) := data.tollfence.permissions[gateway][0 - best[4]] if {
 candidates(gateway) := found | tried if {
 	index := data.tollfence.index[gateway]
 	found := {i | some spelling in spellings; some i in index.spelled[spelling]}
-	tried := {i | some other in index.others; fits(other.segments, action_segments); some i in other.positions}
+	tried := {i |
+		some other in index.others
+		some segments in action_segments
+		fits(other.segments, segments)
+		some i in other.positions
+	}
 }
 
-action_segments := split(input.action.name, ".")
+# An action has one name, and perhaps others that mean the same.
+default action_names := []
 
-spellings := {input.action.name, "*"} | {spelling |
-	some i, _ in action_segments
+action_names := array.concat([input.action.name], input.action.aliases) if input.action.aliases
+
+else := [input.action.name]
+
+action_segments := [split(name, ".") | some name in action_names]
+
+spellings := {"*"} | {name | some name in action_names} | {spelling |
+	some segments in action_segments
+	some i, _ in segments
 	i > 0
-	spelling := concat(".", array.concat(array.slice(action_segments, 0, i), ["*"]))
+	spelling := concat(".", array.concat(array.slice(segments, 0, i), ["*"]))
 }
 
 applies(permission) if {
@@ -121,7 +134,7 @@ applies(permission) if {
 
 applies(permission) if {
 	permission.effect != "allow"
-	about(permission.resource)
+	concerns(permission.resource)
 	not refuted(permission.where)
 }
 
@@ -132,7 +145,15 @@ refuted(conditions) if {
 
 about(null)
 
-about(pattern) if fits(pattern, resource_segments)
+# What is not certain may be any resource: that lets nothing through, and keeps nothing stricter away.
+about(pattern) if {
+	not "resource" in input.action.unknown
+	fits(pattern, resource_segments)
+}
+
+concerns(pattern) if about(pattern)
+
+concerns(_) if "resource" in input.action.unknown
 
 default resource_segments := []
 

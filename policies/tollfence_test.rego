@@ -204,3 +204,27 @@ test_every_condition_must_hold if {
 	outcome(both, ask({"a": 1, "b": 3}, ["a"])) == refuted
 	outcome(both, ask({"a": 1, "b": 2}, ["a"])) == undetermined
 }
+
+# ── other names, and a resource that is not certain ───────────────────────────────────────────────────────────────
+
+renamed := json.patch(question, [{"op": "add", "path": "/action/aliases", "value": ["github.issues.create"]}])
+
+test_a_permission_may_use_any_name_of_an_action if {
+	every pattern in ["github.issue.create", "github.issues.create", "github.issues.*", "github.issue.*"] {
+		decision([permission("a", "allow", pattern, [])], renamed).rule == "a"
+	}
+	decision([permission("a", "allow", "github.issues.create", [])], question).rule == "default"
+}
+
+test_a_denial_by_another_name_beats_an_allow if {
+	list := [permission("a", "allow", "github.issue.create", []), permission("d", "deny", "github.issues.*", [])]
+	decision(list, renamed).rule == "d"
+}
+
+test_a_resource_that_is_not_certain_may_be_any if {
+	asked := ask({}, ["resource"])
+	decision([on(["repo", "acme", "*"], permission("a", "allow", "*", []))], asked).rule == "default"
+	list := [permission("a", "allow", "*", []), on(["repo", "other", "x"], permission("d", "deny", "*", []))]
+	decision(list, asked).rule == "d"
+	decision(list, question).rule == "a"
+}

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { isHostPattern, isHostPort, isProxyUrl } from './config/address.js';
+import { isHostPattern, isHostPort, isOwnHost, isProxyUrl } from './config/address.js';
 import { duration } from './config/duration.js';
 import { limits } from './config/limits.js';
 import { exitCode, Fault } from './errors.js';
@@ -17,6 +17,16 @@ const block = z.string().refine(text => {
 }, 'must be a CIDR block such as 10.0.0.0/8');
 
 const hostName = z.string().refine(text => isHostPattern(text) && !text.startsWith('*'), 'must be a host name');
+
+const ownHost = z.string().refine(text => isOwnHost(text), 'must be HOST or HOST:PORT');
+const instance = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a name in lower case');
+
+/** Hosts with names, or a list of hosts that are called after themselves. */
+const ownHosts = z
+  .union([z.record(instance, ownHost), z.array(ownHost)])
+  .transform((hosts): { readonly [instance: string]: string } =>
+    Array.isArray(hosts) ? Object.fromEntries(hosts.map(host => [host.replace(/:\d+$/, ''), host])) : hosts,
+  );
 
 const schema = z
   .strictObject({
@@ -34,6 +44,7 @@ const schema = z
         allow_private: z.array(block).default([]),
       })
       .prefault({}),
+    connectors: z.record(z.string(), z.strictObject({ hosts: ownHosts })).default({}),
     passthrough: z.array(z.string().refine(isHostPattern, 'must be a host name, or *. and one')).default([]),
     approvals: z
       .strictObject({

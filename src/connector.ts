@@ -8,6 +8,8 @@ import type { Access, Action, BodyFacts, Field, Resource, Scheme, Value } from '
 export interface RequestView {
   readonly method: string;
   readonly host: string;
+  /** What the operator calls this host (`jira`), where the hosts of a connector are the operator's own; else the host. */
+  readonly instance: string;
   readonly path: string;
   /** Query parameters, decoded, in order. */
   readonly query: readonly (readonly [string, string])[];
@@ -20,26 +22,40 @@ export interface RequestView {
   readonly text: string | undefined;
   /** The body's bytes, or its judged prefix if `body.state` is `truncated`; null if there are none to judge. */
   readonly bytes: Uint8Array | null;
+  /** The protocol that an upgrade asks for (`websocket`), or null. */
+  readonly upgrade: string | null;
   /** The single value of a header field, or undefined when it is absent or repeated. */
   header(name: string): string | undefined;
 }
 
+/** What can't be undone by the same API: `destructive` it destroys something; `irreversible` nothing brings it back. */
+export type Hint = 'destructive' | 'irreversible';
+
 /** What a row, or a function in its place, says of one request. Names are without the connector's prefix. */
 export interface Meaning {
   readonly action: string;
+  /** Other names of the same action, that permissions may use as well. */
+  readonly aliases?: readonly string[];
   readonly access?: Access;
+  readonly hints?: readonly Hint[];
   /** `type` or `type:id`. */
   readonly resource?: string;
   readonly parameters?: { readonly [name: string]: Value };
+  /** Names of parameters that could not be determined; `resource` if that is not certain either. */
   readonly unknown?: readonly string[];
+  /** As in {@link RouteRow}, with the path filled in. */
+  readonly lookup?: LookupRow;
 }
 
 /** One row of a connector's table. */
 export interface RouteRow {
   /** Without the connector's prefix: `pr.merge`. */
   readonly action: string;
+  /** Other names of the same action, without the prefix, that permissions may use as well. */
+  readonly aliases?: readonly string[];
   /** Default from the method: GET and HEAD read, DELETE delete, all else write. */
   readonly access?: Access;
+  readonly hints?: readonly Hint[];
   /** `type:id` with path parameters in braces: `repo:{owner}/{repo}`. */
   readonly resource?: string;
   /**
@@ -63,11 +79,38 @@ export interface LookupRow {
   readonly parameters: { readonly [name: string]: string };
 }
 
-/** A row, several rows of which the first whose `when` fits counts, or a pure function; null: not described. */
-export type Route =
-  | RouteRow
-  | readonly RouteRow[]
-  | ((request: RequestView, path: { readonly [name: string]: string }) => Meaning | null);
+/**
+ * What a function says of a request: a meaning; several, if the request would do several things at once (a batch), of which
+ * each is decided and the strictest decision counts; null: not described. `data` is that of the generated file.
+ */
+export type Reader = (
+  request: RequestView,
+  path: { readonly [name: string]: string },
+  data: Value,
+) => Meaning | readonly Meaning[] | null;
+
+/** A row, several rows of which the first whose `when` fits counts, or a pure function. */
+export type Route = RouteRow | readonly RouteRow[] | Reader;
+
+/** Where a generated file comes from. */
+export interface Source {
+  /** Package of the npm registry, and its version. */
+  readonly package: string;
+  readonly version: string;
+  /** SPDX identifier. */
+  readonly licence: string;
+  /** File in the package, and its hex SHA-256. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** `connectors/generated/NAME.json`: an API's own description as rows. `scripts/generate.mjs` makes it; nobody edits it. */
+export interface Generated {
+  readonly sources: readonly Source[];
+  readonly routes?: { readonly [methodAndTemplate: string]: RouteRow };
+  /** What the connector's functions need besides. */
+  readonly data?: Value;
+}
 
 /**
  * What we know about one API: data and pure functions; no Node, no network, no secret. Several may share a name: parts
@@ -75,8 +118,10 @@ export type Route =
  */
 export interface Connector {
   readonly name: string;
-  /** Exact host names, or `*.example.com` for one or more labels in front. */
+  /** Exact host names, or patterns: `*.example.com` for one or more labels in front, `a.*.example.com` for just one. */
   readonly hosts: readonly string[];
+  /** True if its hosts are (also) the operator's own, named under `connectors` in config.yaml; then `hosts` may be empty. */
+  readonly configurable?: boolean;
   /** `env` names variables that SDKs read their key from; `placeholder` is a value their format checks accept. */
   readonly credentials?: {
     readonly scheme: Scheme;
@@ -85,6 +130,12 @@ export interface Connector {
     /** `user` part when the scheme is basic and the secret is only a password. */
     readonly user?: string;
   };
+  /** Name of the file in connectors/generated that `routes` is laid over. */
+  readonly generated?: string;
+  /** In place of all routes, for an API whose paths say nothing. */
+  readonly read?: Reader;
+  /** True if its routes describe requests that ask for an upgrade, too. */
+  readonly upgrades?: boolean;
   /** OpenAPI path templates: `GET /repos/{owner}/{repo}`; `{rest+}` takes several segments; literals beat templates. */
   readonly routes: { readonly [methodAndTemplate: string]: Route };
   /** How the API reads a body: as JSON or as a form whatever its media type says. Absent: by the media type. */
@@ -124,6 +175,8 @@ export interface Classified {
   readonly connector: Connector | null;
   /** False when no route described it: no credential, unless a permission names the action exactly. */
   readonly typed: boolean;
+  /** What else the request would do; each is decided, and the strictest decision counts. */
+  readonly also?: readonly Classified[];
   /** The request of the same API that has facts this one lacks: a canonical path, and parameter → JSON pointer. */
   readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
 }

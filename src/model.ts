@@ -62,9 +62,13 @@ export interface CanonicalRequest extends Authority {
 export interface Action {
   /** `github.pr.merge`, `github.unclassified`, `http.post`. */
   readonly name: string;
+  /** Other names of the same action, which permissions may use as well; absent if there is none. */
+  readonly aliases?: readonly string[];
   /** The connector that named it; `http` for the generic one. */
   readonly connector: string;
   readonly access: Access;
+  /** `destructive`, `irreversible`; absent if neither is known. */
+  readonly hints?: readonly string[];
   readonly parameters: { readonly [name: string]: Value };
   /** Names of parameters that the decision may need and that could not be determined. */
   readonly unknown: readonly string[];
@@ -131,6 +135,8 @@ export interface Question {
   readonly grant: null;
   readonly action: Action;
   readonly resource: Resource;
+  /** What else the request would do, if it is more than one thing; each is asked about by itself. */
+  readonly also?: readonly { readonly action: Action; readonly resource: Resource }[];
   readonly request: RequestFacts;
   /** Only when the policy is asked a second time: the request was allowed and sent, and its answer can't be searched. */
   readonly response?: ResponseFacts;

@@ -93,8 +93,8 @@ const rooms: Readonly<Record<string, Room>> = {
   'bin/proxy': {
     enters:
       'action approvals bin bin/environment bin/workers connectors control credentials errors gateway http identity log policy tls vault type:config type:model type:permit',
-    touches: 'node:crypto node:fs node:net node:path',
-    doors: 'carrier confirm data-path open policy',
+    touches: 'file node:crypto node:fs node:net node:path',
+    doors: 'carrier confirm data-path generated open policy',
   },
   'bin/workers': {
     enters:

@@ -75,9 +75,15 @@ export function valueFaults(scheme: Scheme, value: Buffer): string[] {
   return fault === null ? [] : [fault];
 }
 
-/** Whether a host is one of those a secret is bound to: exactly, or under a `*.`. */
-const bound = (pattern: string, host: string): boolean =>
-  pattern.startsWith('*.') ? host.length > pattern.length - 1 && host.endsWith(pattern.slice(1)) : host === pattern;
+/** Whether a host is one of those a secret is bound to: a `*` in front is one or more labels, elsewhere just one. */
+function bound(pattern: string, host: string): boolean {
+  if (!pattern.includes('*')) return host === pattern;
+  const wanted = pattern.split('.');
+  const labels = host.split('.');
+  const more = labels.length - wanted.length;
+  if (more < 0 || (more > 0 && wanted[0] !== '*')) return false;
+  return wanted.every((label, i) => label === '*' || label === labels[i + more]);
+}
 
 /** Why this secret may not serve, as the end of a sentence; null if it may. */
 export function unfit(secret: SecretMeta, want: Want): string | null {

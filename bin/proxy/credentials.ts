@@ -45,7 +45,8 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       // What isn't read can't have a credential put on it.
       if (decision.effect === 'deny' || request.scheme !== 'https' || request.method === 'CONNECT') return null;
       // What no route describes gets a credential only if the policy names it.
-      if (!meaning.typed && decision.exact !== true) return null;
+      const typed = meaning.typed && (meaning.also?.every(part => part.typed) ?? true);
+      if (!typed && decision.exact !== true) return null;
       return (
         house.vault.bindingFor({
           gateway: subject.id,

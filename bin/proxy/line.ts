@@ -102,6 +102,7 @@ export function openLine(parts: Parts): Rooms {
         grant: null,
         action: asked.action,
         resource: asked.resource,
+        ...(asked.also && { also: asked.also }),
         request: asked.request,
         decision: { ...decision, secret },
       } as const;

@@ -36,6 +36,7 @@ import { userName } from '../user.js';
 import { openWorkers } from '../workers/index.js';
 import { alone } from './carrier.js';
 import { openDataPath } from './data-path.js';
+import { catalogOptions } from './generated.js';
 import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
 import { openSecrets } from './secrets.js';
@@ -118,7 +119,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { opened: state, door } = await succeed(() => openExclusiveState(at.state), options.waits, listen, at.port);
   const gateways = readable(at.state, () => openGateways(state));
   const kill = openKillSwitch(state);
-  const catalog = openCatalog(connectors);
+  const catalog = openCatalog(connectors, catalogOptions(config));
   const log = await openLog({
     path: at.ledger,
     keyPath: at.logKey,

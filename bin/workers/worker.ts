@@ -10,6 +10,7 @@ import { toData } from '../../src/policy/index.js';
 import type { SecretMeta } from '../../vault/index.js';
 import { paths } from '../home.js';
 import { openDataPath } from '../proxy/data-path.js';
+import { catalogOptions } from '../proxy/generated.js';
 import { openStoredPolicy } from '../proxy/policy.js';
 import { Channel } from './channel.js';
 import { furnish } from './furnish.js';
@@ -64,7 +65,7 @@ async function start({ home, config, snapshot, secrets, policy: stored, leafKey 
   const policy = await openStoredPolicy(paths(home), settings, data(), config.policy.deadline, diagnose);
   const house = furnish(channel, config, replica, policy, leafKey);
   house.vault.take(secrets);
-  const path = openDataPath({ house, catalog: openCatalog(connectors), diagnose });
+  const path = openDataPath({ house, catalog: openCatalog(connectors, catalogOptions(config)), diagnose });
 
   const changeState = ({ snapshot: next, stop }: StateChange): Stopped => {
     replica.take(next);

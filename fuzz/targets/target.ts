@@ -1,12 +1,13 @@
 /** Fuzz: request targets. What is read is a fixed point, and a URL parser finds the same segments. */
 import assert from 'node:assert/strict';
+import { generated } from '../../bin/proxy/generated.js';
 import { connectors } from '../../connectors/index.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { Refusal } from '../../src/errors.js';
 import { canonicalTarget, printTarget } from '../../src/http/target.js';
 import { type Target, unlessRefused } from '../target.js';
 
-const catalog = openCatalog(connectors);
+const catalog = openCatalog(connectors, { generated, whole: true });
 
 /** Escapes undone byte by byte. */
 const unescaped = (path: string): string =>

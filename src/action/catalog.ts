@@ -1,45 +1,101 @@
 /**
- * The catalogue: every connector compiled, and the one question to it: what would this request do? Pure; everything
+ * The catalogue: every connector by its hosts, and the one question to it: what would this request do? Pure; everything
  * that is classified is attacker-controlled, so classifying can't fail, and what isn't described is "unclassified".
  */
 import { exitCode, Fault } from '../errors.js';
-import type { Access, Action, CanonicalRequest, Classified, Connector, Resource } from '../model.js';
-import { grpcCall } from './grpc.js';
-import { isObject } from './json.js';
-import { type CompiledRoute, compileRoute, isActionName, type Reading } from './route.js';
-import { RouteTree } from './template.js';
+import type {
+  Access,
+  Action,
+  CanonicalRequest,
+  Classified,
+  Connector,
+  Generated,
+  Meaning,
+  Resource,
+} from '../model.js';
+import { accessOf, generic, hostResource, uninspected } from './generic.js';
+import { HostIndex, isHostPattern } from './hosts.js';
+import { overridesMethod } from './override.js';
+import { isActionName, type Reading, readerOfPairs } from './route.js';
+import { openTable, type Table } from './table.js';
 import { View } from './view.js';
 
 /** Every connector, by host and by name. */
 export interface Catalog {
   /** What the request would do. Never throws. */
   classify(request: CanonicalRequest): Classified;
-  /** The connector (or the part of one) that serves a host in canonical form, or null. */
-  forHost(host: string): Connector | null;
+  /** The connector (or the part of one) that serves a host in canonical form on this port, or null. */
+  forHost(host: string, port?: number): Connector | null;
   /** The first part of the connector with this name, or null. */
   find(name: string): Connector | null;
-  /** Every host pattern of all parts of the connector with this name. */
+  /** Every host pattern of all parts of the connector with this name, the operator's own included, without ports. */
   hosts(name: string): readonly string[];
   /** All parts of all connectors, in the order given. */
   list(): readonly Connector[];
 }
 
-interface Compiled {
-  readonly connector: Connector;
-  readonly tree: RouteTree<CompiledRoute>;
+/** What a catalogue is made with. */
+export interface CatalogOptions {
+  /** Reads a file of connectors/generated. Called at the first request to its API. Throws if there is none. */
+  readonly generated?: (name: string) => Generated;
+  /** The operator's own hosts: connector → what they call it → `host` or `host:port`. */
+  readonly hosts?: { readonly [connector: string]: { readonly [instance: string]: string } };
+  /** Look at every row of every table now, and not when it is first met: for whoever writes or checks connectors. */
+  readonly whole?: boolean;
 }
 
-const connectorKeys = ['name', 'hosts', 'credentials', 'routes', 'reads', 'canonical', 'refusal'];
+/** A connector at one of its hosts. */
+interface Served {
+  readonly connector: Connector;
+  /** What the operator calls the host, or null if it is not theirs. */
+  readonly instance: string | null;
+  /** The table, put together when it is first needed. */
+  table(): Table;
+}
+
+const connectorKeys: readonly string[] = [
+  'name',
+  'hosts',
+  'configurable',
+  'credentials',
+  'generated',
+  'read',
+  'upgrades',
+  'routes',
+  'reads',
+  'canonical',
+  'refusal',
+] satisfies (keyof Connector)[];
 
 /**
- * Compiles the connectors. Throws one `Fault` that lists everything that is wrong with them, in sentences for their
- * author.
+ * Opens the catalogue. Throws one `Fault` that lists everything that is wrong with the connectors, in sentences for their
+ * author: what is wrong with rows only if `whole` is said; such a row describes nothing.
  */
-export function openCatalog(connectors: readonly Connector[]): Catalog {
+export function openCatalog(connectors: readonly Connector[], options: CatalogOptions = {}): Catalog {
   const faults: string[] = [];
-  const byHost = new Map<string, Compiled>();
-  for (const connector of connectors)
-    compile(connector, byHost, sentence => faults.push(`${connector.name}: ${sentence}.`));
+  const usual = new HostIndex<Served>();
+  /** By `host:port`. */
+  const own = new Map<string, Served>();
+  for (const connector of connectors) {
+    const fault = (sentence: string): void => void faults.push(`${connector.name}: ${sentence}.`);
+    checkHead(connector, fault);
+    const table = tableOf(connector, options, fault);
+    if (options.whole) attempt(table);
+    for (const host of connector.hosts) {
+      const other = usual.add(host, { connector, instance: null, table });
+      if (other !== undefined) fault(`the host ${host} is served by ${other.connector.name} already`);
+    }
+    if (connectors.find(({ name }) => name === connector.name) !== connector) continue;
+    for (const [instance, at] of Object.entries(options.hosts?.[connector.name] ?? {}))
+      own.set(at.includes(':') ? at : `${at}:443`, { connector, instance, table });
+  }
+  for (const name of Object.keys(options.hosts ?? {})) {
+    const connector = connectors.find(one => one.name === name);
+    if (connector?.configurable !== true)
+      faults.push(
+        `${name}: ${connector ? 'its hosts are known, and none can be added' : 'there is no such connector'}.`,
+      );
+  }
   if (faults.length > 0) {
     const count = faults.length === 1 ? 'There is a fault' : `There are ${faults.length} faults`;
     throw new Fault(
@@ -48,30 +104,32 @@ export function openCatalog(connectors: readonly Connector[]): Catalog {
       'docs/connectors.md says how a connector is written.',
     );
   }
-  const serving = (host: string): Compiled | null => {
-    const exact = byHost.get(host);
-    if (exact !== undefined) return exact;
-    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const wild = byHost.get(`*${host.slice(dot)}`);
-      if (wild !== undefined) return wild;
-    }
-    return null;
-  };
+  const serving = (host: string, port: number): Served | undefined => own.get(`${host}:${port}`) ?? usual.find(host);
   return {
     classify(request) {
-      const compiled = serving(request.host);
-      if (request.method === 'CONNECT') return uninspected(request, compiled?.connector.name ?? 'http');
-      return compiled === null ? generic(request) : classify(compiled, request);
+      const served = serving(request.host, request.port);
+      if (request.method === 'CONNECT') return uninspected(request, served?.connector.name ?? 'http');
+      return served === undefined ? generic(request) : classify(served, request);
     },
-    forHost: host => serving(host)?.connector ?? null,
+    forHost: (host, port = 443) => serving(host, port)?.connector ?? null,
     find: name => connectors.find(connector => connector.name === name) ?? null,
-    hosts: name => connectors.filter(connector => connector.name === name).flatMap(connector => connector.hosts),
+    hosts: name => [
+      ...connectors.filter(connector => connector.name === name).flatMap(connector => connector.hosts),
+      ...Object.values(options.hosts?.[name] ?? {}).map(at => at.replace(/:\d+$/, '')),
+    ],
     list: () => connectors,
   };
 }
 
-/** Compiles one connector into the map of hosts. */
-function compile(connector: Connector, byHost: Map<string, Compiled>, fault: (sentence: string) => void): void {
+/** Its faults are told by itself. */
+function attempt(table: () => Table): void {
+  try {
+    table();
+  } catch {}
+}
+
+/** Says what is wrong with a connector, its rows aside. */
+function checkHead(connector: Connector, fault: (sentence: string) => void): void {
   if (!/^[a-z][a-z0-9_-]*$/.test(connector.name) || connector.name === 'http')
     fault('the name is not a lower-case word (and `http` is taken)');
   for (const key of Object.keys(connector))
@@ -81,59 +139,28 @@ function compile(connector: Connector, byHost: Map<string, Compiled>, fault: (se
     fault(`the scheme ${JSON.stringify(credentials.scheme)} is unknown`);
   if (credentials && !credentials.placeholder.includes('tfplaceholder'))
     fault('the placeholder does not contain `tfplaceholder`');
-  const tree = new RouteTree<CompiledRoute>();
-  const compiled: Compiled = { connector, tree };
-  if (connector.hosts.length === 0) fault('there is no host');
-  for (const host of connector.hosts) {
-    if (!/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host))
-      fault(`the host ${JSON.stringify(host)} is not a lower-case name, or \`*.\` and one`);
-    const other = byHost.get(host)?.connector.name;
-    if (other === undefined) byHost.set(host, compiled);
-    else fault(`the host ${host} is served by ${other} already`);
-  }
-  for (const [key, route] of Object.entries(connector.routes)) {
-    const read = compileRoute(key, route, sentence => fault(`in \`${key}\` ${sentence}`));
-    if (read !== null && !tree.add(read.template, read.read))
-      fault(`\`${key}\` fits the same requests as another route`);
-  }
+  if (connector.hosts.length === 0 && !connector.configurable) fault('there is no host');
+  for (const host of connector.hosts)
+    if (!isHostPattern(host))
+      fault(`the host ${JSON.stringify(host)} is not a lower-case name, or one with \`*\` labels`);
 }
 
-const accessOf = (method: string): Access =>
-  method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : method === 'DELETE' ? 'delete' : 'write';
-
-/** `host:name`, with the port if it isn't the scheme's own. */
-function hostResource(request: CanonicalRequest): Resource {
-  const usual = request.port === (request.scheme === 'https' ? 443 : 80);
-  return { type: 'host', id: usual ? request.host : `${request.host}:${request.port}` };
-}
-
-/** A tunnel that isn't read: it may carry anything. It belongs to the connector of its host, for a kill of that. */
-function uninspected(request: CanonicalRequest, connector: string): Classified {
-  const action: Action = {
-    name: 'http.uninspected',
-    connector,
-    access: 'write',
-    parameters: { port: request.port },
-    unknown: [],
+/** The table of a connector, put together once. */
+function tableOf(connector: Connector, options: CatalogOptions, fault: (sentence: string) => void): () => Table {
+  let table: Table | undefined;
+  return () => {
+    if (table !== undefined) return table;
+    let generated: Generated | null = null;
+    try {
+      if (connector.generated !== undefined) generated = options.generated!(connector.generated);
+    } catch {
+      fault(`connectors/generated/${connector.generated}.json can't be read`);
+      // Without its table every request to the API is unclassified; with half of it, another one than is meant.
+      throw new Error(`The table of ${connector.name} can't be read.`);
+    }
+    table = openTable(connector, generated, fault, options.whole === true);
+    return table;
   };
-  return { action, resource: { type: 'host', id: request.host }, connector: null, typed: false };
-}
-
-/** A request to a host that no connector serves. */
-function generic(request: CanonicalRequest): Classified {
-  const name = /^[A-Z][A-Z-]*$/.test(request.method)
-    ? request.method.toLowerCase().replaceAll('-', '_')
-    : 'unclassified';
-  const overridden = overridesMethod(new View(request));
-  const action: Action = {
-    name: overridden ? 'http.unclassified' : (grpcCall(request) ?? `http.${name}`),
-    connector: 'http',
-    // What an upgraded connection carries isn't judged frame by frame, so it counts as writing.
-    access: overridden ? 'permissions' : request.upgrade === null ? accessOf(request.method) : 'write',
-    parameters: request.upgrade === null ? {} : { upgrade: request.upgrade },
-    unknown: overridden ? ['method'] : [],
-  };
-  return { action, resource: hostResource(request), connector: null, typed: false };
 }
 
 function unclassified(connector: Connector, request: CanonicalRequest, unknown: readonly string[]): Classified {
@@ -149,39 +176,41 @@ function unclassified(connector: Connector, request: CanonicalRequest, unknown: 
   return { action, resource: hostResource(request), connector, typed: false };
 }
 
-const overrides = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
-
-/** `_method` as the name of a pair, of a member, or of a part of a multipart form. */
-const namesMethod =
-  /(?:^|[&;\n])[\s[\]]*[._]method(?![A-Za-z0-9])|"_method"\s*:|name\s*=\s*["']?_method(?![A-Za-z0-9])/i;
-
-/** Whether the request asks to be taken for one with another method (as Rails, Laravel, Express and others allow). */
-function overridesMethod(view: View): boolean {
-  if (view.hasExtension(overrides)) return true;
-  const query = view.nestedQuery;
-  if (query !== undefined && '_method' in query) return true;
-  for (const text of view.unread()) if (namesMethod.test(text)) return true;
-  if (view.method === 'GET' || view.method === 'HEAD' || view.empty) return false;
-  const document = view.document;
-  return isObject(document) && '_method' in document;
-}
-
-function classify({ connector, tree }: Compiled, request: CanonicalRequest): Classified {
+function classify({ connector, instance, table }: Served, request: CanonicalRequest): Classified {
   try {
     // A connector knows what its API means on its own port over TLS, and a credential goes nowhere else.
-    if (request.scheme !== 'https' || request.port !== 443) return unclassified(connector, request, ['authority']);
-    const match = tree.match(request.method, request.path);
-    const view = new View(request, connector.reads);
-    if (overridesMethod(view)) return unclassified(connector, request, ['method']);
-    if (match === null || request.upgrade !== null) return unclassified(connector, request, []);
-    const path = canonicalPath(connector, match.path);
-    const reading = path && match.value(view, path);
-    if (!reading) return unclassified(connector, request, []);
+    if (request.scheme !== 'https' || (request.port !== 443 && instance === null))
+      return unclassified(connector, request, ['authority']);
+    const view = new View(request, connector.reads, instance ?? request.host);
+    const reading = overridesMethod(view) ? { undetermined: ['method'] } : readingOf(connector, table(), request, view);
+    if (reading === null) return unclassified(connector, request, []);
     if ('undetermined' in reading) return unclassified(connector, request, reading.undetermined);
-    return described(connector, request, reading);
+    if (!isSeveral(reading)) return described(connector, request, reading);
+    if (reading.length > mostAtOnce) return unclassified(connector, request, ['batch']);
+    const [first, ...also] = reading.map(one => described(connector, request, one)).sort(strictestFirst);
+    if (first === undefined) return unclassified(connector, request, []);
+    return also.length === 0 ? first : { ...first, also };
   } catch {
     return unclassified(connector, request, []);
   }
+}
+
+/** A request that would do more than this at once is more than anybody can judge. */
+const mostAtOnce = 50;
+
+const isSeveral = (reading: Meaning | readonly Meaning[]): reading is readonly Meaning[] => Array.isArray(reading);
+
+const severity: readonly Access[] = ['list', 'read', 'write', 'delete', 'permissions'];
+
+const strictestFirst = (a: Classified, b: Classified): number =>
+  severity.indexOf(b.action.access) - severity.indexOf(a.action.access);
+
+function readingOf(connector: Connector, { tree, data }: Table, request: CanonicalRequest, view: View): Reading {
+  if (request.upgrade !== null && connector.upgrades !== true) return null;
+  if (connector.read !== undefined) return readerOfPairs(connector.read)(view, {}, data);
+  const match = tree.match(request.method, request.path);
+  const path = match && canonicalPath(connector, match.path);
+  return path === null ? null : (match?.value()?.(view, path, data) ?? null);
 }
 
 /** The path parameters in the API's one spelling; null if one of them isn't described. */
@@ -199,12 +228,15 @@ function canonicalPath(
   return result;
 }
 
-function described(connector: Connector, request: CanonicalRequest, reading: Reading): Classified {
+function described(connector: Connector, request: CanonicalRequest, reading: Meaning): Classified {
   if (!isActionName(reading.action)) return unclassified(connector, request, ['action']);
+  const prefixed = (name: string): string => `${connector.name}.${name}`;
   const action: Action = {
-    name: `${connector.name}.${reading.action}`,
+    name: prefixed(reading.action),
+    ...(reading.aliases && { aliases: reading.aliases.map(prefixed) }),
     connector: connector.name,
     access: reading.access ?? accessOf(request.method),
+    ...(reading.hints && { hints: reading.hints }),
     parameters: reading.parameters ?? {},
     unknown: reading.unknown ?? [],
   };
@@ -218,5 +250,6 @@ function described(connector: Connector, request: CanonicalRequest, reading: Rea
         : { type: text.slice(0, colon), id: text.slice(colon + 1) };
   // A function may answer "unclassified" itself, to name what it could not determine.
   const typed = reading.action !== 'unclassified';
-  return { action, resource, connector, typed, ...(reading.lookup && { lookup: reading.lookup }) };
+  const lookup = reading.lookup && { ...reading.lookup, path: reading.lookup.request.slice('GET '.length) };
+  return { action, resource, connector, typed, ...(lookup && { lookup }) };
 }

@@ -1,22 +1,20 @@
 /** Routes compiled: a connector's rows become readers of requests; what is wrong with them is said all at once. */
-import type { Access, Meaning, Route, RouteRow, Value } from '../model.js';
+import type { Access, Hint, Meaning, Reader, Route, RouteRow, Value } from '../model.js';
 import { compileExpression, type Expression, type PathParameters } from './expression.js';
 import { unclear } from './json.js';
-import { parseTemplate } from './template.js';
+import type { Template } from './template.js';
 import type { View } from './view.js';
-
-/** A meaning that says all: what a compiled route makes of a request. */
-export interface Reading extends Meaning {
-  readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
-}
 
 /** Names of parameters because of which nothing milder than "unclassified" can be said. */
 export interface Undetermined {
   readonly undetermined: readonly string[];
 }
 
-/** Reads one request whose path fits; null: not described. May throw what a connector's function throws. */
-export type CompiledRoute = (view: View, path: PathParameters) => Reading | Undetermined | null;
+/** What a compiled route makes of a request; null: not described. */
+export type Reading = Meaning | readonly Meaning[] | Undetermined | null;
+
+/** Reads one request whose path fits. May throw what a connector's function throws. */
+export type CompiledRoute = (view: View, path: PathParameters, data: Value) => Reading;
 
 /** Text with `{names}` in it. */
 interface Filled {
@@ -46,6 +44,8 @@ interface Condition {
 
 interface Row {
   readonly action: string;
+  readonly aliases: readonly string[] | undefined;
+  readonly hints: RouteRow['hints'];
   readonly access: Access | undefined;
   readonly resource: Filled | null;
   readonly parameters: readonly (readonly [name: string, expression: Expression])[];
@@ -57,13 +57,19 @@ interface Row {
 export const isActionName = (name: string): boolean => /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/.test(name);
 
 const accesses: readonly string[] = ['list', 'read', 'write', 'delete', 'permissions'] satisfies Access[];
-const rowKeys = ['action', 'access', 'resource', 'parameters', 'when', 'lookup'];
+const rowKeys = ['action', 'aliases', 'access', 'hints', 'resource', 'parameters', 'when', 'lookup'];
+const hints: readonly string[] = ['destructive', 'irreversible'] satisfies Hint[];
 
 /** Compiles one row; `fault` is told every fault. `names` are the path's parameters. */
 function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: string) => void): Row {
   for (const key of Object.keys(row)) if (!rowKeys.includes(key)) fault(`the key ${JSON.stringify(key)} is unknown`);
   if (!isActionName(String(row.action)))
     fault(`the action ${JSON.stringify(row.action)} is not lower-case words joined by dots`);
+  for (const alias of row.aliases ?? [])
+    if (!isActionName(String(alias)))
+      fault(`the alias ${JSON.stringify(alias)} is not lower-case words joined by dots`);
+  for (const hint of row.hints ?? [])
+    if (!hints.includes(hint)) fault(`the hint ${JSON.stringify(hint)} is none of ${hints.join(', ')}`);
   if (row.access !== undefined && !accesses.includes(row.access))
     fault(`the access ${JSON.stringify(row.access)} is none of ${accesses.join(', ')}`);
   const compile = (text: string): Expression | null => {
@@ -95,6 +101,8 @@ function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: s
     fault(`the resource ${JSON.stringify(row.resource)} is not type or type:id`);
   return {
     action: row.action,
+    aliases: row.aliases,
+    hints: row.hints,
     access: row.access,
     resource,
     parameters,
@@ -115,7 +123,7 @@ function counts(conditions: readonly Condition[], view: View, path: PathParamete
 }
 
 /** Fills in a row's parameters and resource. */
-function readRow(row: Row, view: View, path: PathParameters): Reading | Undetermined {
+function readRow(row: Row, view: View, path: PathParameters): Meaning | Undetermined {
   const parameters: { [name: string]: Value } = {};
   const unknown: string[] = row.lookup === null ? [] : Object.keys(row.lookup.parameters);
   for (const [name, expression] of row.parameters) {
@@ -132,13 +140,15 @@ function readRow(row: Row, view: View, path: PathParameters): Reading | Undeterm
   // A resource that can't be told could be the one that a permission denies.
   if (undetermined.length > 0) return { undetermined };
   const lookup = row.lookup && {
-    path: row.lookup.path.fill(name => encodeURIComponent(path[name] ?? '')),
+    request: `GET ${row.lookup.path.fill(name => encodeURIComponent(path[name] ?? ''))}`,
     parameters: row.lookup.parameters,
   };
   return {
     action: row.action,
     parameters,
     unknown,
+    ...(row.aliases && { aliases: row.aliases }),
+    ...(row.hints && { hints: row.hints }),
     ...(row.access && { access: row.access }),
     ...(resource !== undefined && { resource }),
     ...(lookup && { lookup }),
@@ -147,29 +157,21 @@ function readRow(row: Row, view: View, path: PathParameters): Reading | Undeterm
 
 const isResourceText = (text: string): boolean => text.length <= 1024 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
 
-/** Compiles a route; null if its template is wrong. */
-export function compileRoute(
-  key: string,
-  route: Route,
-  fault: (sentence: string) => void,
-): { template: Exclude<ReturnType<typeof parseTemplate>, string>; read: CompiledRoute } | null {
-  const template = parseTemplate(key);
-  if (typeof template === 'string') {
-    fault(template);
-    return null;
-  }
-  if (typeof route === 'function') {
-    // A function sees pairs: none would mean to it that there is no query.
-    const read: CompiledRoute = (view, path) =>
-      view.pairs === undefined ? { undetermined: ['query'] } : route(view, path);
-    return { template, read };
-  }
+/** Compiles a route; `fault` is told every fault. */
+export function compileRoute(template: Template, route: Route, fault: (sentence: string) => void): CompiledRoute {
+  if (typeof route === 'function') return readerOfPairs(route);
   const list: readonly RouteRow[] = Array.isArray(route) ? route : [route as RouteRow];
   if (list.length === 0) fault('there is no row');
   const rows = list.map(row => compileRow(row, template.names, fault));
   if (rows.slice(0, -1).some(row => row.when === null)) fault('a row without `when` hides those after it');
-  return { template, read: readerOf(rows) };
+  return readerOf(rows);
 }
+
+/** A function sees pairs: none would mean to it that there is no query. */
+export const readerOfPairs =
+  (reader: Reader): CompiledRoute =>
+  (view, path, data) =>
+    view.pairs === undefined ? { undetermined: ['query'] } : reader(view, path, data);
 
 /** The reader of a route's rows: the first one that counts. */
 function readerOf(rows: readonly Row[]): CompiledRoute {

@@ -1,10 +1,12 @@
 /**
  * Path templates (OpenAPI 3.1 §4.8.8.2, and `{rest+}` for several segments) as a tree per method. Literals beat
- * parameters, a parameter beats `{rest+}`; where a branch ends in nothing, the next one is tried.
+ * parameters, `{sid}.json` beats `{sid}`, and that beats `{rest+}`; where a branch ends in nothing, the next one is tried.
  */
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
+  /** Parameters with something before or behind them in their segment. */
+  readonly affixed: { readonly before: string; readonly behind: string; readonly node: Node<T> }[];
   one: Node<T> | null;
   many: Node<T> | null;
   leaf: Leaf<T> | null;
@@ -16,13 +18,13 @@ interface Leaf<T> {
 }
 
 /** A template's parameters in order, or the sentence that says what is wrong with it. */
-interface Template {
+export interface Template {
   readonly method: string;
   readonly segments: readonly string[];
   readonly names: readonly string[];
 }
 
-const parameter = /^\{([a-z_][a-z0-9_]*)(\+?)\}$/;
+const parameter = /^([^{}]*)\{([a-z_][a-z0-9_]*)(\+?)\}([^{}]*)$/;
 
 /** Reads `GET /repos/{owner}/{repo}`; a string says what is wrong with it. */
 export function parseTemplate(text: string): Template | string {
@@ -32,18 +34,18 @@ export function parseTemplate(text: string): Template | string {
   const segments = path.slice(1).split('/');
   const names: string[] = [];
   for (const [i, segment] of segments.entries()) {
-    const name = parameter.exec(segment)?.[1];
+    const [, before, name, plus, behind] = parameter.exec(segment) ?? [];
     if (name !== undefined) names.push(name);
-    else if (/[{}]/.test(segment)) return `the segment ${segment} is not a whole parameter like {name} or {name+}`;
-    else if (segment === '' && i < segments.length - 1) return 'the path has an empty segment';
-    else if (/[?#%]/.test(segment))
-      return `the segment ${segment} must be written as it is when decoded, without query`;
+    if (name === undefined ? /[{}]/.test(segment) : plus === '+' && `${before}${behind}` !== '')
+      return `the segment ${segment} is not one parameter like {name}, {name}.json or {name+}`;
+    if (segment === '' && i < segments.length - 1) return 'the path has an empty segment';
+    if (/[?#%]/.test(segment)) return `the segment ${segment} must be written as it is when decoded, without query`;
   }
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   return twice === undefined ? { method, segments, names } : `the parameter {${twice}} is there twice`;
 }
 
-const emptyNode = <T>(): Node<T> => ({ literals: new Map(), one: null, many: null, leaf: null });
+const emptyNode = <T>(): Node<T> => ({ literals: new Map(), affixed: [], one: null, many: null, leaf: null });
 
 // What would mean another path to somebody who decodes once more, cuts at `;` or white space, or takes `\` for `/`.
 const unsafe = /[\u0000-\u001f\u007f-\u009f\\;]|%[0-9a-fA-F]{2}|^\s|\s$/;
@@ -70,8 +72,9 @@ export class RouteTree<T> {
     let node: Node<T> = this.#methods.get(template.method) ?? emptyNode();
     this.#methods.set(template.method, node);
     for (const segment of template.segments) {
-      const plus = parameter.exec(segment)?.[2];
-      if (plus === '') node = node.one ??= emptyNode();
+      const [, before = '', , plus, behind = ''] = parameter.exec(segment) ?? [];
+      if (plus !== undefined && `${before}${behind}` !== '') node = affixedNode(node, before, behind);
+      else if (plus === '') node = node.one ??= emptyNode();
       else if (plus === '+') node = node.many ??= emptyNode();
       else {
         const next: Node<T> = node.literals.get(segment) ?? emptyNode();
@@ -96,6 +99,16 @@ export class RouteTree<T> {
       decoded?.value === found.value && Object.keys(found.path).every(name => decoded.path[name] === found.path[name]);
     return same ? found : null;
   }
+}
+
+function affixedNode<T>({ affixed }: Node<T>, before: string, behind: string): Node<T> {
+  const known = affixed.find(other => other.before === before && other.behind === behind);
+  if (known !== undefined) return known.node;
+  const node = emptyNode<T>();
+  affixed.push({ before, behind, node });
+  // What leaves less to the parameter says more.
+  affixed.sort((a, b) => b.before.length + b.behind.length - a.before.length - a.behind.length);
+  return node;
 }
 
 function matchSegments<T>(root: Node<T>, path: string): Match<T> | null {
@@ -131,6 +144,15 @@ function walk<T>(node: Node<T>, segments: readonly string[], at: number, values:
   const found = literal === undefined ? null : walk(literal, segments, at + 1, values);
   if (found !== null) return found;
   const depth = values.length;
+  for (const { before, behind, node: next } of node.affixed) {
+    if (!segment.startsWith(before) || !segment.endsWith(behind)) continue;
+    const value = segment.slice(before.length, segment.length - behind.length);
+    if (segment.length <= before.length + behind.length || !safeOne(value)) continue;
+    values.push(value);
+    const leaf = walk(next, segments, at + 1, values);
+    if (leaf !== null) return leaf;
+    values.length = depth;
+  }
   if (node.one !== null && safeOne(segment)) {
     values.push(segment);
     const leaf = walk(node.one, segments, at + 1, values);
@@ -143,7 +165,7 @@ function walk<T>(node: Node<T>, segments: readonly string[], at: number, values:
 /** `{rest+}`: as few segments as let something follow it; if nothing does, all of them. */
 function walkMany<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Leaf<T> | null {
   const depth = values.length;
-  const followed = node.literals.size > 0 || node.one !== null || node.many !== null;
+  const followed = node.literals.size > 0 || node.affixed.length > 0 || node.one !== null || node.many !== null;
   for (let end = followed ? at + 1 : segments.length; end <= segments.length; end++) {
     const value = segments.slice(at, end).join('/');
     if (!safeMany(value)) return null;

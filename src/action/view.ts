@@ -40,9 +40,12 @@ export class View implements RequestView {
   #files = false;
   #json: Value | undefined | null = null;
 
-  constructor(request: CanonicalRequest, reads?: Reads) {
+  readonly instance: string;
+
+  constructor(request: CanonicalRequest, reads?: Reads, instance: string = request.host) {
     this.#request = request;
     this.#reads = reads;
+    this.instance = instance;
   }
 
   get method(): string {
@@ -59,6 +62,10 @@ export class View implements RequestView {
 
   get body(): BodyFacts {
     return this.#request.body;
+  }
+
+  get upgrade(): string | null {
+    return this.#request.upgrade;
   }
 
   get bytes(): Uint8Array | null {

@@ -21,3 +21,7 @@ export function isProxyUrl(text: string): boolean {
 /** Whether a text is a host name in lower case, or `*.` and one. */
 export const isHostPattern = (text: string): boolean =>
   text.length <= 253 && /^(\*\.)?([a-z0-9_-]{1,63}\.)*(?!\d+$|0x[0-9a-f]*$)[a-z0-9_-]{1,63}$/.test(text);
+
+/** Whether a text is a host name or IPv4 address in lower case, perhaps with a port. */
+export const isOwnHost = (text: string): boolean =>
+  /^[a-z0-9._-]{1,253}(:[1-9]\d{0,4})?$/.test(text) && Number(/:(\d+)$/.exec(text)?.[1] ?? 443) < 65_536;

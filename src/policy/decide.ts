@@ -10,6 +10,7 @@ import { type Clock, type Evaluator, inProcess } from './evaluator.js';
 import type { PolicyData } from './permissions.js';
 import { startPool } from './pool.js';
 import { sampleQuestion } from './sample.js';
+import { questionsIn, strictest } from './several.js';
 import { sha256, shippedWasm } from './shipped.js';
 
 /** What a policy is opened with. */
@@ -160,7 +161,16 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
 type Module = Pick<InForce, 'evaluator' | 'shipped'>;
 
 /** Throws, or rejects with, an Error whose message is a sentence. */
-function ask({ evaluator, shipped }: Module, question: Question, digest: string): Promise<Decision> | Decision {
+function ask(module: Module, question: Question, digest: string): Promise<Decision> | Decision {
+  if (question.also === undefined) return askOne(module, question, digest);
+  const questions = questionsIn(question);
+  const answers = questions.map(one => askOne(module, one, digest));
+  const here = answers.filter((answer): answer is Decision => !(answer instanceof Promise));
+  if (here.length === answers.length) return strictest(questions, here);
+  return Promise.all(answers).then(all => strictest(questions, all));
+}
+
+function askOne({ evaluator, shipped }: Module, question: Question, digest: string): Promise<Decision> | Decision {
   const answer = evaluator.evaluate(question.subject.id, serialised(question, shipped));
   return answer instanceof Promise ? answer.then(given => readAnswer(given, digest)) : readAnswer(answer, digest);
 }
@@ -175,7 +185,13 @@ const failed = (error: unknown, asked: string): Decision =>
 const essential = ({ v, subject: { id, chain }, action, resource, request, response }: Question): object => ({
   v,
   subject: { id, chain },
-  action: { name: action.name, connector: action.connector, parameters: action.parameters, unknown: action.unknown },
+  action: {
+    name: action.name,
+    ...(action.aliases && { aliases: action.aliases }),
+    connector: action.connector,
+    parameters: action.parameters,
+    unknown: action.unknown,
+  },
   resource,
   request: { body: { state: request.body.state } },
   ...(response === undefined ? {} : { response: { scannable: response.scannable } }),

@@ -53,7 +53,7 @@ export function contextAt(now: number, counters: Context['counters'], flags: Con
 export const question = (
   subject: Subject,
   request: CanonicalRequest,
-  { action, resource }: Classified,
+  { action, resource, also }: Classified,
   context: Context,
 ): Question => ({
   v: 1,
@@ -61,6 +61,7 @@ export const question = (
   grant: null,
   action,
   resource,
+  ...(also && { also: also.map(part => ({ action: part.action, resource: part.resource })) }),
   request: requestFacts(request),
   context,
 });

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { generated } from '../../bin/proxy/generated.js';
 import { examples } from '../../connectors/examples/index.js';
 import { connectors } from '../../connectors/index.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { checkExamples, exampleRequest, readExamples } from '../../src/action/examples.js';
 import type { Connector, RouteRow } from '../../src/model.js';
 
-const catalog = openCatalog(connectors);
+const catalog = openCatalog(connectors, { generated, whole: true });
 const names = [...new Set(connectors.map(({ name }) => name))];
 
 /** A request that fits a row and nothing else, made from its template and its `when`. */

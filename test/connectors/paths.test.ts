@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { generated } from '../../bin/proxy/generated.js';
 import { connectors } from '../../connectors/index.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { describe } from '../../src/action/examples.js';
 import { Refusal } from '../../src/errors.js';
 import { canonicalTarget, printTarget } from '../../src/http/target.js';
 
-const catalog = openCatalog(connectors);
+const catalog = openCatalog(connectors, { generated, whole: true });
 const routes = connectors.flatMap(({ hosts, routes }) =>
   Object.keys(routes).map(key => [hosts[0]!.replace('*', 'x'), ...key.split(' ')] as [string, string, string]),
 );

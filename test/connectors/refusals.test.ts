@@ -8,13 +8,14 @@ import { Octokit } from '@octokit/rest';
 import { WebClient } from '@slack/web-api';
 import OpenAI from 'openai';
 import Stripe from 'stripe';
+import { generated } from '../../bin/proxy/generated.js';
 import { connectors } from '../../connectors/index.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { Refusal } from '../../src/errors.js';
 import { problemAnswer } from '../../src/http/problem.js';
 import type { CanonicalRequest, Connector } from '../../src/model.js';
 
-const catalog = openCatalog(connectors);
+const catalog = openCatalog(connectors, { generated, whole: true });
 const reason = 'It is denied for deploy-agent by rule perm_7 (never on Fridays).';
 
 /** Starts a gate that denies everything for the connector; calls `use` with its address; returns how often it was asked. */

@@ -216,8 +216,35 @@ test('the default policy reads no more of a question than it is given', () => {
     'request.body.state',
     'response.scannable',
   ];
-  const action = ['name', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
+  const action = ['name', 'aliases', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
   assert.deepEqual([...read].sort(), [...given, ...action].map(path => `input.${path}`).sort());
+});
+
+test('of several actions in one request the strictest decision counts, and says which it is about', async () => {
+  const question = ask({ gateway: 'g' });
+  const also = (name: string) => ({ action: { ...question.action, name }, resource: question.resource });
+  const policy = await openPolicy({
+    data: toData(
+      [
+        permission({ gateway: 'g', action: 'github.*', effect: 'allow' }),
+        permission({ gateway: 'g', action: 'github.issue.lock', effect: 'require_approval' }),
+        permission({ gateway: 'g', action: 'github.repo.delete', effect: 'deny' }),
+      ],
+      [],
+    ),
+  });
+  const effect = async (...names: readonly string[]): Promise<string> => {
+    const { effect, reason } = await policy.decide({ ...question, also: names.map(also) });
+    return `${effect}: ${reason}`;
+  };
+  assert.match(await effect('github.issue.get'), /^allow/);
+  assert.match(
+    await effect('github.issue.get', 'github.issue.lock'),
+    /^require_approval: Of the 3 actions.*issue\.lock/,
+  );
+  assert.match(await effect('github.issue.lock', 'github.repo.delete'), /^deny: Of the 3 .*github\.repo\.delete/);
+  assert.match(await effect('stripe.refund.create'), /^deny: .*No permission of/);
+  await policy.close();
 });
 
 test('what the policy reads is what its schema describes', () => {

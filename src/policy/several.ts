@@ -1,0 +1,25 @@
+/**
+ * Several: a request that would do several things is several questions, and the strictest answer counts for all of it. What
+ * one part may do is no reason to let another one through.
+ */
+import type { Decision, Effect, Question } from '../model.js';
+
+const severity: readonly Effect[] = ['allow', 'defer', 'require_approval', 'deny'];
+
+/** A question for each thing that the request would do. */
+export const questionsIn = (question: Question): readonly Question[] =>
+  question.also === undefined ? [question] : [question, ...question.also.map(part => ({ ...question, ...part }))];
+
+/** The strictest of the answers to `questions`, the first of equals, with the name of what it is about in its reason. */
+export function strictest(questions: readonly Question[], answers: readonly Decision[]): Decision {
+  let at = 0;
+  for (const [i, { effect }] of answers.entries())
+    if (severity.indexOf(effect) > severity.indexOf(answers[at]!.effect)) at = i;
+  const { exact: _, ...decision } = answers[at]!;
+  const secrets = new Set(answers.map(({ secret }) => secret).filter(secret => secret !== null));
+  const reason = `Of the ${questions.length} actions in this request, ${questions[at]!.action.name}: ${decision.reason}`;
+  if (decision.effect !== 'deny' && secrets.size > 1)
+    return { ...decision, effect: 'deny', secret: null, reason: 'The actions in this request need different secrets.' };
+  const [secret = null] = secrets;
+  return { ...decision, reason, secret, ...(answers.every(({ exact }) => exact === true) && { exact: true }) };
+}
