@@ -160,8 +160,22 @@ export interface Decision {
   readonly exact?: boolean;
 }
 
-/** How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place. */
-export type Scheme = 'bearer' | 'basic' | `header:${string}` | `query:${string}`;
+/**
+ * How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place; `sigv4` signs
+ * with it; `oauth2`, `github-app`, `google` and `registry` exchange it for a bearer token; `vault:SCHEME` fetches the value
+ * for SCHEME from HashiCorp Vault.
+ */
+export type Scheme =
+  | 'bearer'
+  | 'basic'
+  | `header:${string}`
+  | `query:${string}`
+  | 'sigv4'
+  | 'oauth2'
+  | 'github-app'
+  | 'google'
+  | 'registry'
+  | `vault:${string}`;
 
 // ── identity ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -135,7 +135,10 @@ function checkHead(connector: Connector, fault: (sentence: string) => void): voi
   for (const key of Object.keys(connector))
     if (!connectorKeys.includes(key)) fault(`the key ${JSON.stringify(key)} is unknown`);
   const { credentials } = connector;
-  if (credentials && !/^(bearer|basic|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|query:\S+)$/.test(credentials.scheme))
+  if (
+    credentials &&
+    !/^(bearer|basic|sigv4|registry|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|query:\S+)$/.test(credentials.scheme)
+  )
     fault(`the scheme ${JSON.stringify(credentials.scheme)} is unknown`);
   if (credentials && !credentials.placeholder.includes('tfplaceholder'))
     fault('the placeholder does not contain `tfplaceholder`');

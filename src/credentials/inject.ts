@@ -2,6 +2,7 @@
 import { Refusal } from '../errors.js';
 import type { CanonicalRequest, Field, Scheme } from '../model.js';
 import { isField, parameterName, spotOf, valueFault } from './scheme.js';
+import { isStructured } from './structured.js';
 
 /** What the route knows about the place. */
 export interface Place {
@@ -26,6 +27,9 @@ export function inject(
   place: Place = {},
 ): { request: CanonicalRequest; replaced: boolean } {
   const { scheme, value } = lease;
+  // What is exchanged or signed with is never sent itself.
+  if (isStructured(scheme))
+    throw new Refusal('credential_unavailable', `A secret for ${scheme} can't be sent as it is.`);
   const fault = valueFault(scheme, value);
   if (fault !== null) throw new Refusal('credential_unavailable', `The secret can't be sent: ${fault}.`);
   const spot = spotOf(scheme);

@@ -1,5 +1,6 @@
 /** Schemes: which there are, what values they take, and where on a request their credentials stand. */
 import type { Field, Scheme } from '../model.js';
+import { isStructured, readMembers, secretMembers } from './structured.js';
 
 /** Fields that say how a message is framed or routed, and so can't hold credentials. */
 const reserved = new Set([
@@ -17,9 +18,17 @@ const reserved = new Set([
   'proxy-connection',
 ]);
 
-/** Reads `bearer`, `basic`, `header:NAME` (a field name, RFC 9110 §5.1) or `query:NAME`; null if it is none of them. */
+/**
+ * Reads `bearer`, `basic`, `header:NAME` (a field name, RFC 9110 §5.1), `query:NAME`, the name of a structured scheme, or
+ * `vault:` and a scheme that isn't one; null if it is none of them.
+ */
 export function parseScheme(text: string): Scheme | null {
   if (text === 'bearer' || text === 'basic') return text;
+  if (text.startsWith('vault:')) {
+    const inner = parseScheme(text.slice('vault:'.length));
+    return inner === null || (isStructured(inner) && inner !== 'sigv4') ? null : (text as Scheme);
+  }
+  if (isStructured(text)) return text as Scheme;
   const [, kind, name = ''] = /^(header|query):(.{1,128})$/.exec(text) ?? [];
   if (kind === 'header' && /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !reserved.has(name.toLowerCase())) {
     return `header:${name}`;
@@ -32,6 +41,7 @@ export type Spot = { readonly field: string } | { readonly parameter: string };
 
 /** The spot of a scheme. */
 export function spotOf(scheme: Scheme): Spot {
+  if (scheme.startsWith('vault:')) return spotOf(scheme.slice('vault:'.length) as Scheme);
   if (scheme.startsWith('query:')) return { parameter: scheme.slice(6) };
   return { field: scheme.startsWith('header:') ? scheme.slice(7) : 'Authorization' };
 }
@@ -52,6 +62,10 @@ export const parameterName = (piece: string): string => {
 /** Why a scheme can't carry this value, as a clause that doesn't quote it; null if it can. */
 export function valueFault(scheme: Scheme, value: Uint8Array): string | null {
   if (value.length === 0) return 'the value is empty';
+  if (isStructured(scheme)) {
+    const members = readMembers(scheme, value);
+    return typeof members === 'string' ? members : null;
+  }
   if (value.some(byte => byte === 0x0d || byte === 0x0a || byte === 0)) {
     return 'the value holds a line break or NUL (was it pasted with a newline?)';
   }
@@ -69,9 +83,10 @@ export function valueFault(scheme: Scheme, value: Uint8Array): string | null {
 
 /**
  * The parts of a value that are secret by themselves: all of it, and of `user:password` the password too (or the user,
- * where an API takes its key as the user and an empty password). Views, not copies.
+ * where an API takes its key as the user and an empty password). Views, but for the members of an object.
  */
 export function secretParts(value: Buffer, scheme: Scheme): Buffer[] {
+  if (isStructured(scheme)) return [value, ...secretMembers(scheme, value)];
   const colon = scheme === 'basic' ? value.indexOf(0x3a) : -1;
   if (colon < 0) return [value];
   return [value, colon === value.length - 1 ? value.subarray(0, colon) : value.subarray(colon + 1)];
