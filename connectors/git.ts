@@ -1,77 +1,69 @@
 /**
- * Git's smart HTTP protocol (gitprotocol-http, gitprotocol-pack): which refs a push would create, update and delete,
- * read from the commands in front of the pack.
+ * Git's smart HTTP protocol (gitprotocol-http, gitprotocol-pack): which refs a push would create, update and delete, and
+ * whether it only adds to them, read from the commands in front of the pack and from the commits in it.
  */
-import type { Connector, Meaning, RequestView, Route } from '../src/model.js';
+import type { Connector, Meaning, RequestView, Route, Value } from '../src/model.js';
+import { type Command, readPush } from './git/commands.js';
+import { isAncestor, readCommits } from './git/pack.js';
 
-const maxCommands = 1000;
-
-/** One command of a push: the ref's name, and whether it begins or ends to exist. */
-interface Command {
-  readonly ref: string;
-  readonly kind: 'create' | 'update' | 'delete';
-}
-
-const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
-
-const command = /^([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) (refs\/[!-\x5b\x5d-\x7e]+)$/;
+/** So many refs are told one by one; of more, all at once. */
+const mostRefs = 40;
 
 /**
- * The commands of a push up to the flush packet; null if they aren't all there or something else is (a signed push, a
- * name that isn't plain ASCII).
+ * Whether a command throws away what the ref had: never one that creates; always one that deletes, or moves a tag (git
+ * itself asks for `--force` there); of other updates only what the pack shows is certain.
  */
-export function readCommands(bytes: Uint8Array): readonly Command[] | null {
-  const commands: Command[] = [];
-  for (let at = 0; at + 4 <= bytes.length && commands.length <= maxCommands; ) {
-    const digits = latin1(bytes.subarray(at, at + 4));
-    if (!/^[0-9a-f]{4}$/i.test(digits)) return null;
-    const length = Number.parseInt(digits, 16);
-    if (length === 0) return commands;
-    if (length < 5 || length > 1024 || at + length > bytes.length) return null;
-    const line = latin1(bytes.subarray(at + 4, at + length)).replace(/\n$/, '');
-    at += length;
-    if (/^shallow [0-9a-f]{40,64}$/.test(line)) continue;
-    // The first command carries the capabilities behind a NUL.
-    const [, before, after, ref] = command.exec(commands.length === 0 ? line.split('\0', 1)[0]! : line) ?? [];
-    if (before === undefined || after === undefined || ref === undefined) return null;
-    const kind = /^0+$/.test(after) ? 'delete' : /^0+$/.test(before) ? 'create' : 'update';
-    commands.push({ ref, kind });
-  }
-  return null;
+function forced(command: Command, commits: () => ReadonlyMap<string, readonly string[]>): boolean | undefined {
+  if (command.kind === 'create' || command.before === command.after) return false;
+  if (command.kind === 'delete' || command.ref.startsWith('refs/tags/')) return true;
+  return isAncestor(commits(), command.before, command.after) === true ? false : undefined;
 }
 
-/** What a push would do. Whether an update is forced can't be seen in the commands. */
-function push(request: RequestView, path: { readonly [name: string]: string }): Meaning {
-  const commands = request.bytes === null ? null : readCommands(request.bytes);
+/** What a push would do: a meaning for each ref, so that each is decided. */
+function push(request: RequestView, path: { readonly [name: string]: string }): Meaning | readonly Meaning[] {
+  const read = request.bytes === null ? null : readPush(request.bytes);
   const resource = `repo:${path.owner}/${path.repo}`;
   // Before a push that is too long for one request git sends an empty one, to see whether it would be let in.
-  if (commands?.length === 0 && request.body.state === 'complete' && request.bytes?.length === 4)
+  if (read?.commands.length === 0 && request.body.state === 'complete' && request.bytes?.length === 4)
     return { action: 'git.refs', access: 'read', resource };
-  if (commands === null) {
-    return {
-      action: 'git.push',
-      access: 'delete',
-      resource,
-      unknown: ['refs', 'ref', 'creates', 'updates', 'deletes', 'forced'],
-    };
+  if (read === null || read.commands.length === 0) {
+    const unknown = ['refs', 'ref', 'creates', 'updates', 'deletes', 'old', 'new', 'forced'];
+    return { action: 'git.push', access: 'delete', resource, unknown };
   }
+  const { commands, pack } = read;
+  let found: ReadonlyMap<string, readonly string[]> | undefined;
+  const commits = (): ReadonlyMap<string, readonly string[]> => {
+    found ??= readCommits(request, pack, commands[0]!.after.length === 64 ? 'sha256' : 'sha1');
+    return found;
+  };
   const named = (kind: Command['kind']): string[] => commands.filter(one => one.kind === kind).map(({ ref }) => ref);
   const refs = [...new Set(commands.map(({ ref }) => ref))];
-  const unknown = [...(refs.length > 1 ? ['ref'] : []), ...(named('update').length > 0 ? ['forced'] : [])];
-  return {
+  const all = { refs, creates: named('create'), updates: named('update'), deletes: named('delete') };
+  const each = commands.map(command => ({ command, forced: forced(command, commits) }));
+  if (commands.length > mostRefs || refs.length < commands.length) {
+    const sure = each.every(one => one.forced !== undefined);
+    return {
+      action: 'git.push',
+      access: all.deletes.length > 0 ? 'delete' : 'write',
+      resource,
+      parameters: { ...all, ...(sure && { forced: each.some(one => one.forced === true) }) },
+      unknown: ['ref', 'old', 'new', ...(sure ? [] : ['forced'])],
+    };
+  }
+  return each.map(({ command: { ref, before, after, kind }, forced: force }) => ({
     action: 'git.push',
-    access: named('delete').length > 0 ? 'delete' : 'write',
+    access: kind === 'delete' ? 'delete' : 'write',
+    ...((kind === 'delete' || force === true) && { hints: ['destructive'] as const }),
     resource,
     parameters: {
-      refs,
-      ...(refs.length === 1 && { ref: refs[0]! }),
-      creates: named('create'),
-      updates: named('update'),
-      deletes: named('delete'),
-      ...(named('update').length === 0 && { forced: false }),
-    },
-    unknown,
-  };
+      ref,
+      ...all,
+      ...(kind !== 'create' && { old: before }),
+      ...(kind !== 'delete' && { new: after }),
+      ...(force !== undefined && { forced: force }),
+    } satisfies { readonly [name: string]: Value },
+    unknown: force === undefined ? ['forced'] : [],
+  }));
 }
 
 const repo = 'repo:{owner}/{repo}';

@@ -26,6 +26,13 @@ export interface RequestView {
   readonly upgrade: string | null;
   /** The single value of a header field, or undefined when it is absent or repeated. */
   header(name: string): string | undefined;
+  /** Hex digest of some bytes: for what an API names by its hash. */
+  digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string;
+  /**
+   * The zlib stream (RFC 1950) that begins at byte `at` of the body: what is in it, and how many bytes it takes; null if it
+   * is broken, not all there, or holds more than `limit` bytes.
+   */
+  inflate(at: number, limit: number): { readonly content: Uint8Array; readonly length: number } | null;
 }
 
 /** What can't be undone by the same API: `destructive` it destroys something; `irreversible` nothing brings it back. */

@@ -22,7 +22,8 @@ const rooms: Readonly<Record<string, Room>> = {
   config: { enters: 'errors', touches: 'node:net yaml zod' },
 
   connectors: { enters: 'type:model', touches: '', doors: 'index examples/index' },
-  action: { enters: 'errors type:model', touches: '', doors: 'catalog examples json pattern' },
+  // Of Node's modules only what computes: hashes, and inflating.
+  action: { enters: 'errors type:model', touches: 'node:crypto node:zlib', doors: 'catalog examples json pattern' },
   credentials: { enters: 'errors type:model', touches: '', doors: 'index' },
   policy: {
     enters: 'action errors type:model',

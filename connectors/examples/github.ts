@@ -138,7 +138,7 @@ POST https://github.com/acme/site/git-upload-pack "0000"
 POST https://github.com/acme/site.git/git-receive-pack "0000"
   github.git.refs  read  repo:acme/site
 POST https://github.com/acme/site.git/git-receive-pack "what?"
-  github.git.push  delete  repo:acme/site  ?refs ?ref ?creates ?updates ?deletes ?forced
+  github.git.push  delete  repo:acme/site  ?refs ?ref ?creates ?updates ?deletes ?old ?new ?forced
 POST https://github.com/acme/site.git/info/lfs/objects/batch {"operation":"download","objects":[]}
   github.git.lfs.download  read  repo:acme/site
 POST https://github.com/acme/site.git/info/lfs/objects/batch {"operation":"upload","objects":[]}

@@ -1,6 +1,6 @@
 /** Fuzz: the pkt-lines of a push. The commands that are read, printed again, are read as the same. */
 import assert from 'node:assert/strict';
-import { readCommands } from '../../connectors/git.js';
+import { readPush } from '../../connectors/git/commands.js';
 import type { Target } from '../target.js';
 
 const zero = '0'.repeat(40);
@@ -31,13 +31,10 @@ export const packets: Target = {
     '\\',
   ],
   run(input) {
-    const found = readCommands(input);
+    const found = readPush(input)?.commands ?? null;
     if (found === null) return 'unknown';
-    const printed = found.map(({ ref, kind }, i) => {
-      const before = kind === 'create' ? zero : one;
-      return packet(`${before} ${kind === 'delete' ? zero : one} ${ref}${i === 0 ? '\0' : ''}`);
-    });
-    assert.deepEqual(readCommands(Buffer.from(`${printed.join('')}0000`, 'latin1')), found);
+    const printed = found.map(({ ref, before, after }, i) => packet(`${before} ${after} ${ref}${i === 0 ? '\0' : ''}`));
+    assert.deepEqual(readPush(Buffer.from(`${printed.join('')}0000`, 'latin1'))?.commands, found);
     return `${found.length} ${found.map(({ kind }) => kind[0]).join('')}`;
   },
 };

@@ -2,6 +2,8 @@
  * What a connector may see of a request: query, header fields and body, each read only when asked for, and strictly.
  * Everything in it is attacker-controlled.
  */
+import { createHash } from 'node:crypto';
+import { inflateSync } from 'node:zlib';
 import type { BodyFacts, CanonicalRequest, RequestView, Value } from '../model.js';
 import { nest, type Pairs, readPairs } from './form.js';
 import { decodeText, type Json, type JsonObject, readJson, readJsonLines, readJsonSequence, unclear } from './json.js';
@@ -144,6 +146,24 @@ export class View implements RequestView {
       found = value;
     }
     return found;
+  }
+
+  digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string {
+    return createHash(algorithm).update(bytes).digest('hex');
+  }
+
+  inflate(at: number, limit: number): { content: Uint8Array; length: number } | null {
+    const { content } = this.#request;
+    if (content === null || at < 0 || at >= content.length) return null;
+    try {
+      const { buffer, engine } = inflateSync(content.subarray(at), { info: true, maxOutputLength: limit }) as unknown as {
+        buffer: Uint8Array;
+        engine: { bytesWritten: number };
+      };
+      return { content: buffer, length: engine.bytesWritten };
+    } catch {
+      return null;
+    }
   }
 
   /** Whether a header field is there, once or often. `name` in lower case. */

@@ -156,6 +156,41 @@ test('git pushes more than is read for a decision, under a permission for its br
   assert.throws(() => hosted('release'));
 });
 
+test('git pushes forward under a permission for what is not forced, and neither rewrites, moves a tag nor deletes', async t => {
+  if (!has(t, 'git', '--version')) return;
+  await world.ok(['gateway', 'create', 'forward']);
+  for (const [action, ...more] of [
+    ['github.git.fetch'],
+    ['github.git.refs'],
+    ['github.git.push', '--where', 'forced == false'],
+  ] as const)
+    await world.ok(['permissions', 'set', '--gateway', 'forward', '--action', action, '--effect', 'allow', ...more]);
+  local('clone', '-q', bare, 'forward');
+  local('-C', 'forward', 'remote', 'set-url', 'origin', 'https://github.com/acme/site.git');
+  const push = async (...args: string[]): Promise<string> => {
+    const all = ['run', '--', 'forward', 'git', '-C', 'forward', 'push', 'origin', ...args];
+    const { code, stderr } = await world.tf(all, { cwd: world.dir, env: { HOME: world.dir } });
+    return code === 0 ? 'pushed' : stderr;
+  };
+  commit('forward', 'one', 'one');
+  assert.equal(await push('HEAD:refs/heads/topic'), 'pushed');
+  commit('forward', 'two', 'two');
+  commit('forward', 'three', 'three');
+  assert.equal(await push('HEAD:refs/heads/topic'), 'pushed');
+  local('-C', 'forward', 'tag', 'v1');
+  assert.equal(await push('v1'), 'pushed');
+  const before = [hosted('topic'), hosted('v1')];
+  local('-C', 'forward', 'reset', '-q', '--hard', 'HEAD~1');
+  commit('forward', 'other', 'other');
+  local('-C', 'forward', 'tag', '-f', 'v1');
+  for (const args of [['--force', 'HEAD:refs/heads/topic'], ['--force', 'v1'], ['--delete', 'topic'], [':v1']])
+    assert.match(await push(...args), /403 denied: .*github\.git\.push/, args.join(' '));
+  assert.deepEqual([hosted('topic'), hosted('v1')], before);
+  // One that may be pushed doesn't carry along one that may not.
+  assert.match(await push('--force', 'HEAD:refs/heads/fresh', 'HEAD:refs/heads/topic'), /403 denied/);
+  assert.throws(() => hosted('fresh'));
+});
+
 test('a denied push changes nothing, git says why, and asks once', async t => {
   if (!has(t, 'git', '--version')) return;
   local('clone', '-q', bare, 'denied');

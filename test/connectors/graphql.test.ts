@@ -1,7 +1,6 @@
-/** GraphQL and git: what a request would do, or nothing at all. */
+/** GraphQL: what a request would do, or nothing at all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readCommands } from '../../connectors/git.js';
 import { readOperation } from '../../connectors/graphql.js';
 
 const fields = (query: string, name: string | null = null): string => {
@@ -55,42 +54,10 @@ test('a document that can’t be told for certain is unreadable', () => {
   assert.equal(fields('query A { a }', 'B'), 'unreadable');
 });
 
-const zero = '0'.repeat(40);
-const one = '1'.repeat(40);
-const line = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
-const commands = (text: string): unknown => readCommands(Uint8Array.from(text, c => c.charCodeAt(0)));
-
 test('fragments that double at every step cost no more than they are long', () => {
   const fragment = (i: number): string => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`;
   const chain = Array.from({ length: 30 }, (_, i) => fragment(i)).join(' ');
   const found = readOperation(`{ ...f0 } ${chain} fragment f30 on Query { node }`, null);
   assert.deepEqual(found?.fields, ['node']);
   assert.equal(readOperation(`{ ...f0 } ${chain} fragment f30 on Query { ...f7 }`, null), null);
-});
-
-test('a push is read up to the pack: what it creates, updates and deletes', () => {
-  const push = `${line(`${zero} ${one} refs/heads/a\0report-status agent=git/2`)}${line(`${one} ${zero} refs/heads/b\n`)}${line(`${one} ${one} refs/tags/c`)}0000PACK\u00ff`;
-  assert.deepEqual(commands(push), [
-    { ref: 'refs/heads/a', kind: 'create' },
-    { ref: 'refs/heads/b', kind: 'delete' },
-    { ref: 'refs/tags/c', kind: 'update' },
-  ]);
-});
-
-test('a push whose commands aren’t all there is unknown', () => {
-  const first = line(`${zero} ${one} refs/heads/a\0caps`);
-  for (const text of [
-    '',
-    '00',
-    first,
-    first.slice(0, 50),
-    `${first}zzzz`,
-    `${line('push-cert\0caps')}0000`,
-    `${line(`${zero} ${one} refs/heads/\u00e4\0`)}0000`,
-    '0001',
-    '00040000',
-    `${line(`${one} refs/heads/a`)}0000`,
-  ]) {
-    assert.equal(commands(text), null, JSON.stringify(text));
-  }
 });
