@@ -2,6 +2,8 @@
 import type { Connector } from '../src/model.js';
 import anthropic from './anthropic.js';
 import { github, githubArchives, githubGit, githubRaw } from './github.js';
+import npm from './npm.js';
+import { dockerAuth, oci } from './oci.js';
 import openai from './openai.js';
 import slack from './slack.js';
 import stripe from './stripe.js';
@@ -13,6 +15,9 @@ export const connectors: readonly Connector[] = [
   githubGit,
   githubRaw,
   githubArchives,
+  npm,
+  oci,
+  dockerAuth,
   openai,
   slack,
   stripe,

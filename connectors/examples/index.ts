@@ -1,6 +1,8 @@
 /** The examples of every connector, by its name. */
 import anthropic from './anthropic.js';
 import github from './github.js';
+import npm from './npm.js';
+import oci from './oci.js';
 import openai from './openai.js';
 import slack from './slack.js';
 import stripe from './stripe.js';
@@ -9,6 +11,8 @@ import tollfence from './tollfence.js';
 export const examples: { readonly [connector: string]: string } = {
   anthropic,
   github,
+  npm,
+  oci,
   openai,
   slack,
   stripe,
