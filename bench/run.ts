@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openAuthority } from '../src/tls/authority.js';
 import { bulk, events } from './bulk.js';
+import { classification } from './classify.js';
 import { idle } from './idle.js';
 import { logCost } from './log.js';
 import { mitmproxy } from './mitmproxy.js';
@@ -18,7 +19,7 @@ import { squid } from './squid.js';
 import { startUp } from './startup.js';
 import { direct, floor, type Stage, type Target, tollfence, type Variant } from './targets.js';
 
-const everything = 'direct,floor,squid,mitmproxy,tollfence,tollfence-batch,tollfence-bare,tollfence-2';
+const everything = 'direct,floor,squid,mitmproxy,tollfence,tollfence-batch,tollfence-bare,tollfence-2,classify';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
@@ -118,6 +119,8 @@ async function main(): Promise<void> {
     unfit() ??
     (availableParallelism() < 2 ? 'The benchmark needs two cores: one for what is measured, one for the load.' : null);
   if (options.help || why !== null) return console.log(why ?? usage);
+  if (options.only.split(',').includes('classify')) classification(rounds);
+  if (options.only === 'classify') return;
   const dir = mkdtempSync(join(tmpdir(), 'tf-bench-'));
   try {
     const upstreamAuthority = join(dir, 'upstream-ca');

@@ -42,6 +42,7 @@ export const paths = (root: string = home()) => ({
   proxyLog: join(root, 'run', 'proxy.log'),
   port: join(root, 'run', 'port'),
   policy: join(root, 'policy.wasm'),
+  prices: join(root, 'prices.yaml'),
 });
 
 /** All paths within a home. */

@@ -5,7 +5,13 @@ import { exitCode, Fault } from '../src/errors.js';
 import { problem } from './print.js';
 import { version } from './version.js';
 
-type Register = (program: Command, behind?: readonly string[] | null) => void;
+/** Every command by its name, for whoever completes words. */
+interface All {
+  readonly names: readonly string[];
+  load(name: string): Promise<Command | undefined>;
+}
+
+type Register = (program: Command, behind?: readonly string[] | null, all?: All) => void;
 
 /** Every command: one line for the overview, and where it lives. */
 const commands: Readonly<
@@ -28,6 +34,16 @@ const commands: Readonly<
   logs: { about: 'the decisions', load: () => import('./commands/logs.js') },
   audit: { about: 'evidence: verify, show, export', load: () => import('./commands/audit.js') },
   ca: { about: 'the certificate authority of this installation', load: () => import('./commands/ca.js') },
+  completion: { about: 'completion for bash, zsh and fish', load: () => import('./commands/completion.js') },
+};
+
+const all: All = {
+  names: Object.keys(commands),
+  async load(name) {
+    const program = new Command('tf');
+    if (Object.hasOwn(commands, name)) (await commands[name]!.load()).default(program);
+    return program.commands.find(command => command.name() === name);
+  },
 };
 
 function overview(program: Command): void {
@@ -56,12 +72,14 @@ async function main(words: readonly string[]): Promise<void> {
     .description('The gate between an AI agent and the APIs it uses.')
     .version(version(), '--version');
   const [name] = argv;
-  const known = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  // What the scripts of completion ask is no command for people.
+  const listed = name === 'complete' ? 'completion' : name;
+  const known = listed !== undefined && Object.hasOwn(commands, listed) ? commands[listed] : undefined;
   // What stands behind "--" belongs to the agent, whatever it looks like.
   const dashes = name === 'run' ? argv.indexOf('--') : -1;
   const own = dashes < 0 ? argv : argv.slice(0, dashes);
   if (known === undefined) overview(program);
-  else (await known.load()).default(program, dashes < 0 ? null : argv.slice(dashes + 1));
+  else (await known.load()).default(program, dashes < 0 ? null : argv.slice(dashes + 1), all);
   strict(program);
   if (name === undefined) return program.outputHelp();
   if (known === undefined && !name.startsWith('-') && name !== 'help')

@@ -1,5 +1,9 @@
-/** Anthropic's API. https://docs.anthropic.com/en/api */
+/**
+ * Anthropic's API. https://docs.anthropic.com/en/api
+ * Permissions are about the first thing that a path names (`file:{id}`, `workspace:{id}`), or the model that answers.
+ */
 import type { Connector } from '../src/model.js';
+import { tokens } from './tokens.js';
 
 // The prompt stays out of policy and log: what a call costs and where it goes is enough.
 const call = {
@@ -17,8 +21,14 @@ export default {
     // Not ANTHROPIC_AUTH_TOKEN: with both set the SDKs warn their user, or send both.
     env: ['ANTHROPIC_API_KEY'],
   },
+  generated: 'anthropic',
   routes: {
-    'POST /v1/messages': { action: 'message.create', resource: 'model:{model}', parameters: call },
+    'POST /v1/messages': {
+      action: 'message.create',
+      resource: 'model:{model}',
+      parameters: call,
+      cost: tokens('max_tokens'),
+    },
     'POST /v1/messages/count_tokens': {
       action: 'message.count_tokens',
       access: 'read',
@@ -29,6 +39,7 @@ export default {
       action: 'completion.create',
       resource: 'model:{model}',
       parameters: { model: call.model, stream: call.stream },
+      cost: tokens('max_tokens_to_sample'),
     },
     'POST /v1/messages/batches': { action: 'batch.create', resource: 'batch' },
     'GET /v1/messages/batches': { action: 'batch.list', access: 'list', resource: 'batch' },

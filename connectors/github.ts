@@ -2,15 +2,17 @@
 import type { Connector } from '../src/model.js';
 import { gitRefusal, gitRoutes } from './git.js';
 import { actions } from './github/actions.js';
+import { githubGraphql } from './github/graphql.js';
 import { issues } from './github/issues.js';
 import { orgs } from './github/orgs.js';
 import { repos } from './github/repos.js';
-import { graphql } from './graphql.js';
 
 const placeholder = `ghp_tfplaceholder${'0'.repeat(23)}`;
 
 // Names of owners and repositories are the same in any case; a repository's never ends in `.git`.
-const caseless = new Set(['owner', 'repo', 'org', 'username', 'team']);
+const caseless = new Set(
+  'owner repo org username team team_slug enterprise enterprise_team template_owner template_repo assignee'.split(' '),
+);
 const spelling = (name: string, value: string): string => (caseless.has(name) ? value.toLowerCase() : value);
 
 /** https://docs.github.com/rest */
@@ -23,8 +25,9 @@ export const github = {
     env: ['GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_PAT', 'GITHUB_PERSONAL_ACCESS_TOKEN'],
   },
   reads: 'json',
-  canonical: (name, value) => (name === 'repo' && /\.git$/i.test(value) ? null : spelling(name, value)),
-  routes: { 'POST /graphql': graphql, ...orgs, ...repos, ...issues, ...actions },
+  canonical: (name, value) => (/(?:^|_)repo$/.test(name) && /\.git$/i.test(value) ? null : spelling(name, value)),
+  generated: 'github',
+  routes: { 'POST /graphql': githubGraphql, ...orgs, ...repos, ...issues, ...actions },
 } satisfies Connector;
 
 /** Git over HTTPS. https://git-scm.com/docs/http-protocol */

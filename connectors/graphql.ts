@@ -1,245 +1,112 @@
 /**
- * A reader of GraphQL documents (October 2021 specification, §2) that finds just what a decision needs: operations and
- * their root fields, through aliases and fragments. What it doesn't understand is no document.
+ * GraphQL: every root field that a request would execute is an action by its own name, so that the strictest decision about
+ * any of them counts. Own APIs use {@link graphql} with nothing; those with everyday names have a vocabulary.
  */
-import type { Meaning, RequestView, Value } from '../src/model.js';
+import type { Access, Meaning, Reader, Value } from '../src/model.js';
+import { isShallow } from './graphql/reach.js';
+import { type Execution, type RootField, readExecutions } from './graphql/request.js';
+import { type Shown, shownArguments } from './graphql/shown.js';
+import { hashing, word } from './names.js';
 
-/** One operation of a document. */
-interface Operation {
-  readonly type: 'query' | 'mutation' | 'subscription';
-  readonly name: string | null;
-  readonly selections: readonly Selection[];
+/** A root field, as whoever names it knows it. */
+export interface Asked extends Shown {
+  readonly type: Execution['type'];
+  readonly field: RootField;
+  readonly fragments: Execution['fragments'];
+  /** What it is without any vocabulary. */
+  readonly plain: Meaning;
 }
 
-/** A root field by its own name (not its alias), a spread fragment, or what an inline fragment holds. */
-type Selection = { readonly field: string } | { readonly spread: string } | { readonly inline: readonly Selection[] };
-
-interface Document {
-  readonly operations: readonly Operation[];
-  readonly fragments: ReadonlyMap<string, readonly Selection[]>;
+/** Gives the everyday names of an API. */
+export interface Vocabulary {
+  /** What the field means in other words; several if it may be any of them. Null: nothing else than it says. */
+  readonly meanings?: (asked: Asked, data: Value) => readonly Meaning[] | null;
+  /** Text from the generated file: names of the arguments of `mutation NAME` or `query NAME` that hold no prose. */
+  readonly schema?: (data: Value) => { readonly [field: string]: string };
 }
 
-const token =
-  /(?<ignored>[\s,\uFEFF]+|#[^\n\r]*)|(?<name>[_A-Za-z][_0-9A-Za-z]*)|(?<mark>\.\.\.|[!$&():=@[\]{|}])|(?<value>"""(?:\\"""|[^\\]|\\(?!"""))*?"""|"(?!"")(?:[^"\\\n\r]|\\.)*"|""(?!")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![_0-9A-Za-z.]))/y;
+const words = (name: string): readonly string[] => name.split(/(?=[A-Z])|_/).map(one => one.toLowerCase());
 
-const maxTokens = 50_000;
-const maxDepth = 32;
-const maxFields = 100;
+const grants = new Set(
+  'access admin administrator allow approve collaborator credential grant hook identity invitation invite key member membership oauth owner password permission protection revoke role ruleset saml secret share sso suspend token transfer unshare unsuspend visibility webhook'.split(
+    ' ',
+  ),
+);
 
-/** The document's tokens, values as `""`; null if something in it is no token. */
-function tokens(text: string): string[] | null {
-  const found: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    token.lastIndex = at;
-    const match = token.exec(text);
-    if (match === null || found.length > maxTokens) return null;
-    at = token.lastIndex;
-    if (match.groups?.ignored === undefined) found.push(match.groups?.value === undefined ? match[0] : '""');
-  }
-  return found;
+/** How much harm a mutation can do, as far as its name tells. */
+export function accessOfMutation(name: string): Access {
+  const parts = words(name);
+  if (parts.some(part => grants.has(part) || grants.has(part.replace(/s$/, '')))) return 'permissions';
+  return parts.some(part => /^(delete|remove|destroy|purge)$/.test(part)) ? 'delete' : 'write';
 }
 
-class Unreadable extends Error {}
+const introspection = new Set(['__schema', '__type', '__typename']);
 
-class Reader {
-  readonly #tokens: readonly string[];
-  #at = 0;
-
-  constructor(list: readonly string[]) {
-    this.#tokens = list;
-  }
-
-  document(): Document {
-    const operations: Operation[] = [];
-    const fragments = new Map<string, readonly Selection[]>();
-    while (this.#at < this.#tokens.length) {
-      const word = this.#peek();
-      if (word === '{') operations.push({ type: 'query', name: null, selections: this.#selections(0) });
-      else if (word === 'query' || word === 'mutation' || word === 'subscription') {
-        this.#at += 1;
-        const name = this.#isName() ? this.#take() : null;
-        if (this.#peek() === '(') this.#skip('(', ')');
-        this.#directives();
-        operations.push({ type: word, name, selections: this.#selections(0) });
-      } else if (word === 'fragment') {
-        this.#at += 1;
-        const name = this.#name();
-        if (fragments.has(name) || name === 'on' || this.#take() !== 'on') throw new Unreadable();
-        this.#name();
-        this.#directives();
-        fragments.set(name, this.#selections(0));
-      } else throw new Unreadable();
-    }
-    return { operations, fragments };
-  }
-
-  #peek(): string {
-    return this.#tokens[this.#at] ?? '';
-  }
-
-  #take(): string {
-    return this.#tokens[this.#at++] ?? '';
-  }
-
-  #isName(): boolean {
-    return /^[_A-Za-z]/.test(this.#peek());
-  }
-
-  #name(): string {
-    if (!this.#isName()) throw new Unreadable();
-    return this.#take();
-  }
-
-  /** Skips what is between a pair of brackets, with them; other brackets in it must be balanced too. */
-  #skip(open: string, close: string): void {
-    if (this.#take() !== open) throw new Unreadable();
-    const expected = [close];
-    while (expected.length > 0) {
-      const next = this.#take();
-      if (next === '' || expected.length > maxDepth) throw new Unreadable();
-      if (next === '(' || next === '[' || next === '{') expected.push(next === '(' ? ')' : next === '[' ? ']' : '}');
-      else if ((next === ')' || next === ']' || next === '}') && expected.pop() !== next) throw new Unreadable();
-    }
-  }
-
-  #directives(): void {
-    while (this.#peek() === '@') {
-      this.#at += 1;
-      this.#name();
-      if (this.#peek() === '(') this.#skip('(', ')');
-    }
-  }
-
-  #selections(depth: number): Selection[] {
-    if (depth > maxDepth || this.#take() !== '{') throw new Unreadable();
-    const found: Selection[] = [];
-    while (this.#peek() !== '}') found.push(this.#selection(depth));
-    this.#at += 1;
-    if (found.length === 0) throw new Unreadable();
-    return found;
-  }
-
-  #selection(depth: number): Selection {
-    if (this.#peek() === '...') {
-      this.#at += 1;
-      if (this.#isName() && this.#peek() !== 'on') {
-        const spread = this.#name();
-        this.#directives();
-        return { spread };
-      }
-      if (this.#peek() === 'on') {
-        this.#at += 1;
-        this.#name();
-      }
-      this.#directives();
-      return { inline: this.#selections(depth + 1) };
-    }
-    let field = this.#name();
-    if (this.#peek() === ':') {
-      this.#at += 1;
-      field = this.#name();
-    }
-    if (this.#peek() === '(') this.#skip('(', ')');
-    this.#directives();
-    if (this.#peek() === '{') this.#skip('{', '}');
-    return { field };
-  }
-}
-
-/**
- * Adds the fields that a list of selections stands for; false if a fragment is missing, or there are too many. Each fragment
- * counts once (`done` when it is through), for a chain in which every one names the next twice doubles at every step.
- */
-function collect(
-  selections: readonly Selection[],
-  document: Document,
-  fields: Set<string>,
-  seen: Map<string, 'open' | 'done'>,
-): boolean {
-  return selections.every(selection => {
-    if ('field' in selection) return fields.add(selection.field).size <= maxFields;
-    if ('inline' in selection) return collect(selection.inline, document, fields, seen);
-    const { spread } = selection;
-    const fragment = document.fragments.get(spread);
-    const state = seen.get(spread);
-    if (state === 'done') return true;
-    if (fragment === undefined || state === 'open' || seen.size > maxFields) return false;
-    seen.set(spread, 'open');
-    const whole = collect(fragment, document, fields, seen);
-    seen.set(spread, 'done');
-    return whole;
-  });
-}
-
-/** What one GraphQL request would do. */
-export interface Execution {
-  readonly type: Operation['type'];
-  readonly name: string | null;
-  /** Names of the root fields, each once, in order, without aliases. */
-  readonly fields: readonly string[];
-}
-
-/** Finds the operation that would be executed, and its root fields; null if that can't be told for certain. */
-export function readOperation(query: string, operationName: string | null): Execution | null {
-  const list = tokens(query);
-  if (list === null) return null;
-  let document: Document;
-  try {
-    document = new Reader(list).document();
-  } catch (error) {
-    if (error instanceof Unreadable) return null;
-    throw error;
-  }
-  const chosen = document.operations.filter(({ name }) => operationName === null || name === operationName);
-  const operation = chosen[0];
-  const names = document.operations.map(({ name }) => name);
-  if (operation === undefined || chosen.length > 1 || new Set(names).size !== names.length) return null;
-  // An anonymous operation must be alone (§5.2.2.1).
-  if (names.length > 1 && names.includes(null)) return null;
-  const fields = new Set<string>();
-  if (!collect(operation.selections, document, fields, new Map())) return null;
-  return { type: operation.type, name: operation.name, fields: [...fields] };
-}
-
-const isRecord = (value: Value | undefined): value is { readonly [name: string]: Value } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Reads one request of a GraphQL body (GraphQL over HTTP §5.3); null if it isn't a plain one. */
-function readRequest(value: Value): Execution | null {
-  if (!isRecord(value)) return null;
-  const { query, operationName = null, variables = null, extensions = null } = value;
-  const known = Object.keys(value).every(key => ['query', 'operationName', 'variables', 'extensions'].includes(key));
-  // A persisted query's text is on the server, whatever else the request says.
-  const persisted = isRecord(extensions ?? undefined) && Object.hasOwn(extensions as object, 'persistedQuery');
-  if (!known || persisted || typeof query !== 'string') return null;
-  if (variables !== null && !isRecord(variables)) return null;
-  if (operationName !== null && typeof operationName !== 'string') return null;
-  return readOperation(query, operationName === '' ? null : operationName);
-}
-
-/** A route's function for `POST /graphql`: a batch is taken for the strictest of its operations. */
-export function graphql(request: RequestView): Meaning | null {
-  const { json } = request;
-  if (json === undefined || request.query.length > 0) return null;
-  const executions = Array.isArray(json) ? (json as readonly Value[]).map(readRequest) : [readRequest(json)];
-  if (executions.length === 0 || executions.length > maxFields) return null;
-  const sure = executions.filter(execution => execution !== null);
-  if (sure.length !== executions.length || sure.some(({ type }) => type === 'subscription')) return null;
-  const mutation = sure.some(({ type }) => type === 'mutation');
-  const strictest = sure.filter(({ type }) => !mutation || type === 'mutation');
-  const fields = [...new Set(strictest.flatMap(execution => execution.fields))];
-  const names = [...new Set(strictest.map(({ name }) => name))];
-  const deletes = mutation && fields.some(field => /^(delete|remove)/.test(field));
+/** What a root field means by its name alone. */
+function plainly(
+  type: Execution['type'],
+  field: RootField,
+  { parameters, unknown }: Shown,
+  operation: string | null,
+  hash: (text: string) => string,
+): Meaning {
+  const own = { field: field.name, ...(operation !== null && { operation }) };
+  if (introspection.has(field.name))
+    return {
+      action: 'graphql.introspection',
+      aliases: [`graphql.${type}`],
+      access: 'read',
+      resource: `graphql:${field.name}`,
+      parameters: own,
+    };
+  const access = type === 'mutation' ? accessOfMutation(field.name) : 'read';
   return {
-    action: mutation ? 'graphql.mutation' : 'graphql.query',
-    access: deletes ? 'delete' : mutation ? 'write' : 'read',
-    resource: `graphql:${fields[0]}`,
-    parameters: {
-      fields,
-      ...(fields.length === 1 && { field: fields[0]! }),
-      ...(names.length === 1 && names[0] !== null && { operation: names[0]! }),
-    },
-    // Of several fields no single one is the field that a condition may rely on.
-    unknown: fields.length === 1 ? [] : ['field'],
+    action: `graphql.${type}.${word(field.name, 'camel', hash)}`,
+    aliases: [`graphql.${type}`],
+    access,
+    ...(type === 'mutation' && words(field.name).includes('delete') && { hints: ['destructive'] as const }),
+    resource: `graphql:${field.name}`,
+    parameters: { ...parameters, ...own },
+    // What is named by an id of the API's own may be anybody's.
+    unknown: [...unknown.filter(name => !(name in own)), 'resource'],
   };
 }
+
+/** The route of an API, for POST and for GET: `read(request, path, data)`. */
+export function graphql({ meanings, schema }: Vocabulary = {}): Reader {
+  return (request, _, data) => {
+    const executions = readExecutions(request);
+    if (executions === null || executions.some(({ type }) => type === 'subscription')) return null;
+    const hash = hashing(request);
+    const listed = schema?.(data) ?? {};
+    const found = executions.flatMap(({ type, name, fields, fragments }) =>
+      fields.flatMap(field => {
+        const key = `${type} ${field.name}`;
+        const known = Object.hasOwn(listed, key) ? new Set(String(listed[key]).split(' ')) : undefined;
+        const shown = shownArguments(field.arguments, known);
+        const plain = plainly(type, field, shown, name, hash);
+        const all = introspection.has(field.name)
+          ? [plain]
+          : (meanings?.({ ...shown, type, field, fragments, plain }, data) ?? [plain]);
+        return type === 'mutation' && !isShallow(field.selections, fragments) ? [...all, alsoRead(plain)] : all;
+      }),
+    );
+    return distinct(found);
+  };
+}
+
+/** A mutation that asks for more than what it has changed reads, too, and whatever the token may. */
+const alsoRead = (plain: Meaning): Meaning => ({
+  action: 'graphql.query',
+  access: 'read',
+  resource: plain.resource!,
+  parameters: { field: plain.parameters!.field! },
+  unknown: ['resource'],
+});
+
+/** Each meaning once: the same thing asked often is decided once. */
+const distinct = (meanings: readonly Meaning[]): readonly Meaning[] => [
+  ...new Map(meanings.map(meaning => [JSON.stringify(meaning), meaning])).values(),
+];
+
+export { type Execution, readOperation } from './graphql/request.js';

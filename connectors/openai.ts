@@ -1,5 +1,9 @@
-/** OpenAI's API. https://platform.openai.com/docs/api-reference */
+/**
+ * OpenAI's API. https://platform.openai.com/docs/api-reference
+ * Permissions are about the first thing that a path names (`file:{id}`, `project:{id}`), or the model that answers.
+ */
 import type { Connector } from '../src/model.js';
+import { tokens } from './tokens.js';
 
 const model = { model: 'body#/model as string' };
 const stream = { stream: 'body#/stream as boolean' };
@@ -13,6 +17,7 @@ export default {
     placeholder: `sk-proj-tfplaceholder${'0'.repeat(40)}`,
     env: ['OPENAI_API_KEY'],
   },
+  generated: 'openai',
   routes: {
     'POST /v1/chat/completions': {
       ...ofModel,
@@ -25,6 +30,7 @@ export default {
         n: 'body#/n as integer',
         store: 'body#/store as boolean',
       },
+      cost: tokens('max_tokens', 'max_completion_tokens'),
     },
     'GET /v1/chat/completions': { action: 'chat.list', access: 'list', resource: 'chat' },
     'GET /v1/chat/completions/{id}': { action: 'chat.get', resource: 'chat:{id}' },
@@ -39,6 +45,13 @@ export default {
         background: 'body#/background as boolean',
         store: 'body#/store as boolean',
       },
+      cost: tokens('max_output_tokens'),
+    },
+    'POST /v1/responses/input_tokens': {
+      ...ofModel,
+      action: 'response.count_tokens',
+      access: 'read',
+      parameters: model,
     },
     'GET /v1/responses/{id}': { action: 'response.get', resource: 'response:{id}' },
     'GET /v1/responses/{id}/input_items': { action: 'response.items', access: 'list', resource: 'response:{id}' },
@@ -48,13 +61,15 @@ export default {
       ...ofModel,
       action: 'completion.create',
       parameters: { ...model, ...stream, max_tokens: 'body#/max_tokens as integer' },
+      cost: tokens('max_tokens'),
     },
     'POST /v1/embeddings': {
       ...ofModel,
       action: 'embedding.create',
       parameters: { ...model, dimensions: 'body#/dimensions as integer' },
+      cost: tokens(),
     },
-    'POST /v1/moderations': { ...ofModel, action: 'moderation.create', parameters: model },
+    'POST /v1/moderations': { ...ofModel, action: 'moderation.create', parameters: model, cost: 'nothing' },
     'POST /v1/images/generations': {
       ...ofModel,
       action: 'image.create',

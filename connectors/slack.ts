@@ -1,4 +1,7 @@
-/** Slack's Web API. https://docs.slack.dev/reference/methods */
+/**
+ * Slack's Web API. https://docs.slack.dev/reference/methods
+ * Permissions are about the channel, else the file, canvas, list, user or workspace that a method can't do without.
+ */
 import type { Access, Connector, Route, RouteRow } from '../src/model.js';
 
 const channel = { channel: 'argument.channel as string' };
@@ -165,7 +168,7 @@ const methods: { readonly [method: string]: RouteRow & { readonly access: Access
   'views.update': { action: 'view.update', access: 'write' },
 };
 
-/** Administration of a workspace or organisation: the method is the parameter. */
+/** Administration of a workspace or organisation by a method that the table lacks: the method is the parameter. */
 const admin: Route = (_, path) =>
   /^[a-zA-Z]+(\.[a-zA-Z]+)+$/.test(path.method!) && path.method!.startsWith('admin.')
     ? { action: 'admin.call', access: 'permissions', resource: 'workspace', parameters: { method: path.method! } }
@@ -185,11 +188,13 @@ export default {
     placeholder: 'xoxb-000000000000-0000000000000-tfplaceholder00000000000',
     env: ['SLACK_BOT_TOKEN', 'SLACK_TOKEN', 'SLACK_USER_TOKEN', 'SLACK_API_TOKEN'],
   },
+  generated: 'slack',
   routes,
   // Slack's own SDK for Node takes only a 200 for an answer: any other status it sends again for half an hour.
-  refusal: ({ code, detail, status }, agent) => ({
+  // Its SDK waits for as long as a 429 says: for minutes, not for a day.
+  refusal: ({ code, detail, status, long_wait }, agent) => ({
     body: { ok: false, ...(isWebClient(agent) && { error: `${code}: ${detail}` }) },
-    ...(isWebClient(agent) && status !== 429 && status !== 503 && { status: 200 }),
+    ...(isWebClient(agent) && (status !== 429 || long_wait) && status !== 503 && { status: 200 }),
   }),
 } satisfies Connector;
 

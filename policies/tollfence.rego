@@ -16,6 +16,7 @@ default decision := {
 	"reason": "The policy does not understand the question.",
 	"secret": null,
 	"exact": false,
+	"limits": [],
 }
 
 # `tf run` sends the canary before it starts a child; a gate that lets it through is no gate.
@@ -25,6 +26,7 @@ decision := {
 	"reason": "The canary is denied always, so that its denial proves the gate.",
 	"secret": null,
 	"exact": false,
+	"limits": [],
 } if {
 	input.v == 1
 	input.action.connector == "tollfence"
@@ -37,6 +39,7 @@ else := {
 	"reason": "The answer can't be searched for the secrets that this gateway may use.",
 	"secret": null,
 	"exact": false,
+	"limits": [],
 } if {
 	input.v == 1
 	input.response.scannable == false
@@ -49,7 +52,7 @@ else := answer(input.subject.id) if {
 }
 
 # The strictest answer over the whole chain of parents: a child may do only what each of them may.
-else := object.union(answers[strictest[2]], {"exact": exact}) if input.v == 1
+else := object.union(answers[strictest[2]], {"exact": exact, "limits": limits}) if input.v == 1
 
 gateways := {input.subject.id} | {parent | some parent in input.subject.chain}
 
@@ -62,12 +65,16 @@ default exact := false
 
 exact if every given in answers { given.exact }
 
+# What a child does counts by the limits of each of its parents, too.
+limits := [id | some given in answers; some id in given.limits]
+
 answer(gateway) := {
 	"effect": permission.effect,
 	"rule": permission.id,
 	"reason": concat("", [permission.reason, doubt(permission)]),
 	"secret": null,
 	"exact": permission.exact,
+	"limits": limited(permission),
 } if {
 	permission := winner(gateway)
 } else := {
@@ -76,7 +83,13 @@ answer(gateway) := {
 	"reason": concat("", ["No permission of ", gateway, " allows ", input.action.name, "."]),
 	"secret": null,
 	"exact": false,
+	"limits": [],
 }
+
+# A permission with rates or budgets is named, so that the request is counted by them.
+limited(permission) := [permission.id] if permission.limits
+
+else := []
 
 # Arrays are ordered by their first difference, so that `max` is the rule of precedence. The last member makes it
 # unique: among equals, the permission that was set first.

@@ -228,3 +228,25 @@ test_a_resource_that_is_not_certain_may_be_any if {
 	decision(list, asked).rule == "d"
 	decision(list, question).rule == "a"
 }
+
+# ── rates and budgets ─────────────────────────────────────────────────────────────────────────────────────────────
+
+limited(given) := object.union(given, {"limits": {"rate": ["10/min"], "budget": []}})
+
+test_a_permission_with_limits_is_named_and_only_the_one_that_wins if {
+	list := [limited(permission("a", "allow", "*", [])), limited(permission("b", "allow", "github.*", []))]
+	decision(list, question).limits == ["b"]
+	decision([permission("a", "allow", "*", [])], question).limits == []
+}
+
+test_a_child_counts_by_the_limits_of_each_parent if {
+	asked := object.union(question, {"subject": {"type": "agent", "id": "g", "chain": ["parent", "g"]}})
+	own := compiled([limited(permission("a", "allow", "*", []))])
+	theirs := compiled([limited(permission("b", "allow", "*", []))])
+	answer := tollfence.decision with input as asked
+		with data.tollfence.permissions as {"g": own.permissions.g, "parent": theirs.permissions.g}
+		with data.tollfence.index as {"g": own.index.g, "parent": theirs.index.g}
+	answer.effect == "allow"
+	answer.rule == "a"
+	{id | some id in answer.limits} == {"a", "b"}
+}

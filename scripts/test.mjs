@@ -70,6 +70,7 @@ for (const name of Object.keys(process.env)) if (name.startsWith('TF_')) delete 
 build();
 check('lint', ['node_modules/@biomejs/biome/bin/biome', 'lint', '--diagnostic-level=error', '.']);
 await policy();
+check('the pages of docs/connectors are what the connectors say', ['scripts/docs.mjs', '--check']);
 const files = testFiles(process.argv.slice(2));
 if (files.length === 0) failed = true;
 await tests(files);

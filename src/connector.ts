@@ -26,6 +26,8 @@ export interface RequestView {
   readonly upgrade: string | null;
   /** The single value of a header field, or undefined when it is absent or repeated. */
   header(name: string): string | undefined;
+  /** Whether a header field is there, once or often. `name` in lower case. */
+  has(name: string): boolean;
   /** Hex digest of some bytes: for what an API names by its hash. */
   digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string;
   /**
@@ -37,6 +39,34 @@ export interface RequestView {
 
 /** What can't be undone by the same API: `destructive` it destroys something; `irreversible` nothing brings it back. */
 export type Hint = 'destructive' | 'irreversible';
+
+/**
+ * Money that a request spends: names of its parameters, of which the first that is there counts. The amount is an integer
+ * in the currency's minor unit: ISO 4217's, unless `decimals` says that the API counts a currency otherwise.
+ */
+export interface MoneyCost {
+  readonly amount: string | readonly string[];
+  readonly currency: string | readonly string[];
+  /** Currency in lower case → decimals. */
+  readonly decimals?: { readonly [currency: string]: number };
+}
+
+/** Tokens of a language model that a request spends: bounds, as they can be told before it is sent. */
+export interface TokenCost {
+  /** Null: not known. */
+  readonly model: string | null;
+  /** At most so many tokens of input; null: the request doesn't bound them. */
+  readonly input: number | null;
+  /** At most so many tokens of output for each choice; null: as many as the model can. */
+  readonly output: number | null;
+  /** How often it answers; null: not known. */
+  readonly choices: number | null;
+  /** Whether it may cost more than its tokens: tools that the provider runs, a dearer tier. */
+  readonly fees: boolean;
+}
+
+/** What a request spends. */
+export type Cost = 'nothing' | MoneyCost | TokenCost;
 
 /** What a row, or a function in its place, says of one request. Names are without the connector's prefix. */
 export interface Meaning {
@@ -52,6 +82,7 @@ export interface Meaning {
   readonly unknown?: readonly string[];
   /** As in {@link RouteRow}, with the path filled in. */
   readonly lookup?: LookupRow;
+  readonly cost?: Cost;
 }
 
 /** One row of a connector's table. */
@@ -68,7 +99,8 @@ export interface RouteRow {
   /**
    * Parameter → where it is: an OpenAPI runtime expression without `$request.` (`body#/base`, `query.state`,
    * `path.number`, `header.x-y`), or `argument.channel` for an API that takes arguments in the query or in the body
-   * alike; optionally ` as integer|number|boolean|string|strings` (another type makes the parameter unknown).
+   * alike; optionally ` as integer|number|boolean|string|strings` (another type makes the parameter unknown), or
+   * ` as absent`: true if there is nothing.
    */
   readonly parameters?: { readonly [name: string]: string };
   /**
@@ -78,13 +110,26 @@ export interface RouteRow {
   readonly when?: { readonly [expression: string]: Value | readonly Value[] };
   /** Facts that the request lacks, and the request of the same API that has them. Until then they are unknown. */
   readonly lookup?: LookupRow;
+  /**
+   * What it spends, for budgets. What is read, listed or deleted spends nothing unless it says so here; anything else that
+   * says nothing may spend anything, and a permission with a budget doesn't let it pass.
+   */
+  readonly cost?: 'nothing' | MoneyCost | ((request: RequestView) => TokenCost);
 }
 
-/** `{ request: 'GET /pulls/{number}', parameters: { base: '/base/ref' } }`: parameter → JSON pointer into the answer. */
+/**
+ * `{ request: 'GET /pulls/{number}', parameters: { base: '/base/ref' } }`: parameter → what the answer says of it. The path
+ * has path parameters in braces, and parameters that are plain ids; a query may follow.
+ */
 export interface LookupRow {
   readonly request: string;
-  readonly parameters: { readonly [name: string]: string };
+  readonly parameters: { readonly [name: string]: Fact };
+  /** What is asked afterwards; it may name what was found. A parameter of both is known only if both tell it. */
+  readonly next?: LookupRow;
 }
+
+/** A JSON pointer into the answer, or a pure function of it and of what was found before; undefined: it doesn't tell. */
+export type Fact = string | ((answer: Value, found: { readonly [name: string]: Value }) => Value | undefined);
 
 /**
  * What a function says of a request: a meaning; several, if the request would do several things at once (a batch), of which
@@ -119,6 +164,13 @@ export interface Generated {
   readonly data?: Value;
 }
 
+/** One of the APIs of a connector that serves many, with routes of its own. */
+export interface Part {
+  /** The same for all hosts of this API: its table is put together once. */
+  readonly name: string;
+  readonly routes: () => Connector['routes'];
+}
+
 /**
  * What we know about one API: data and pure functions; no Node, no network, no secret. Several may share a name: parts
  * of one API on other hosts, with other credentials (GitHub's REST API and its git hosts).
@@ -136,19 +188,34 @@ export interface Connector {
     readonly env?: readonly string[];
     /** `user` part when the scheme is basic and the secret is only a password. */
     readonly user?: string;
+    /** Word in front of the secret, where the field of a header scheme wants one (`SSWS`). */
+    readonly prefix?: string;
   };
   /** Name of the file in connectors/generated that `routes` is laid over. */
   readonly generated?: string;
   /** In place of all routes, for an API whose paths say nothing. */
   readonly read?: Reader;
+  /** In place of all routes, for many APIs of one kind (services of AWS): which one is at a host; null: none that we know. */
+  readonly part?: (host: string, data: Value) => Part | Reader | null;
+  /** With `part`: what all of them do, for people to look for; how it is asked for, and what it is. */
+  readonly shown?: (data: Value) => readonly (readonly [route: string, row: RouteRow])[];
   /** True if its routes describe requests that ask for an upgrade, too. */
   readonly upgrades?: boolean;
   /** OpenAPI path templates: `GET /repos/{owner}/{repo}`; `{rest+}` takes several segments; literals beat templates. */
   readonly routes: { readonly [methodAndTemplate: string]: Route };
-  /** How the API reads a body: as JSON or as a form whatever its media type says. Absent: by the media type. */
-  readonly reads?: 'json' | 'form';
+  /** How the API reads a body (below a path): as JSON or as a form whatever its media type says. Absent: by the media type. */
+  readonly reads?: 'json' | 'form' | ((path: string) => 'json' | 'form');
+  /** Answers that list what else may be done, of which the agent sees only what it may perhaps do. */
+  readonly offers?: Offers;
   /** The one spelling of a path parameter for what the API takes to be the same (case, suffixes); null: not described. */
   readonly canonical?: (parameter: string, value: string) => string | null;
+  /** Path parameters in which the API takes `%2F` for a part of the value, and never for a separator (`group%2Fproject`). */
+  readonly encoded?: readonly string[];
+  /**
+   * Names with which a request acts for somebody else than the owner of its credential (`sudo`), as a header field, in the
+   * query or in the body: with one of them, or where that can't be told, it is unclassified.
+   */
+  readonly impersonation?: readonly string[];
   /**
    * Changes to a refusal so that this API's own clients show the reason: members that are added to its JSON or replace
    * one, header fields, and (only for a client that can't be told otherwise) another status. `agent` is the User-Agent.
@@ -165,6 +232,20 @@ export interface Connector {
   };
 }
 
+/** What an answer offers: an action for each entry of a list in it. */
+export interface Offered {
+  /** Null: it can't be told what it is, and it is not shown. */
+  readonly entries: readonly (Meaning | null)[];
+  /** The same message with only the entries whose place in `shown` is true. */
+  readonly only: (shown: readonly boolean[]) => Value;
+}
+
+/**
+ * For an action (without the connector's prefix) whose answers list what else may be done: what one JSON message of such an
+ * answer offers, or null if it offers nothing. Null for any other action. `hash` is SHA-256 in hex.
+ */
+export type Offers = (action: string) => ((message: Value, hash: (text: string) => string) => Offered | null) | null;
+
 /** What a connector may know of a refusal that it shapes. `action` is what was refused, without the connector's prefix. */
 export interface RefusedProblem {
   readonly status: number;
@@ -172,6 +253,8 @@ export interface RefusedProblem {
   readonly detail: string;
   readonly next?: string;
   readonly action?: string;
+  /** Seconds after which it may be sent again, if that is longer than a client should wait by itself. */
+  readonly long_wait?: number;
 }
 
 /** What classification makes of a request: it can't fail. */
@@ -184,6 +267,8 @@ export interface Classified {
   readonly typed: boolean;
   /** What else the request would do; each is decided, and the strictest decision counts. */
   readonly also?: readonly Classified[];
-  /** The request of the same API that has facts this one lacks: a canonical path, and parameter → JSON pointer. */
-  readonly lookup?: { readonly path: string; readonly parameters: { readonly [name: string]: string } };
+  /** The request of the same API that has facts this one lacks. */
+  readonly lookup?: LookupRow;
+  /** What it spends; absent: nobody says. */
+  readonly cost?: Cost;
 }

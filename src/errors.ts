@@ -61,7 +61,8 @@ const table = {
     429,
     'Budget exceeded',
     'http_request_denied',
-    'Wait until the budget is renewed, or ask an operator.',
+    'Wait for the time in Retry-After, or ask an operator.',
+    true,
   ),
   credential_unavailable: row(
     502,

@@ -6,9 +6,23 @@ import type { NeedleSet } from './credentials/index.js';
 import { Refusal } from './errors.js';
 import type { Exchange } from './http/exchange.js';
 import type { Flight } from './http/flights.js';
+import type { Watcher } from './http/watch.js';
 import type { Belongs } from './identity/kill.js';
 import type { CanonicalRequest, Classified, Decision, Question, ResponseFacts, Subject } from './model.js';
 import type { Allowed, Permit } from './permit.js';
+
+/** What was set aside of the limits that a request is under. */
+export interface Reserved {
+  /** Reads from the answer what was used; null: the answer doesn't say. */
+  readonly watcher: Watcher | null;
+  /** Counts what was spent in the end, and says it for the log; null if nothing is known. `sent`: it was perhaps sent. */
+  settle(outcome: Outcome, sent: boolean): Settled | null;
+  /** Gives all of it back, unless it was settled. */
+  release(): void;
+}
+
+/** What a request has spent: `cost`, and of a language model `model`, `input_tokens`, `output_tokens` … */
+export type Settled = { readonly [member: string]: unknown };
 
 /** What was learnt of a request so far; what a refusal and its entry are made from. */
 export interface Trace {
@@ -17,6 +31,7 @@ export interface Trace {
   meaning: Classified | null;
   question: Question | null;
   decision: Decision | null;
+  reserved: Reserved | null;
   /** Id of the entry of the decision, once it is on disk. */
   evidence: string | null;
   /** An answer in which secrets can't be looked for, and the rule that decided about it. */
@@ -43,6 +58,10 @@ export interface Outgoing {
   readonly hash: string;
   /** Name and version of the secret: connections are not shared between credentials. */
   readonly credential: string;
+  /** Id of the entry under which that secret was leased; absent if there is none. */
+  readonly leased?: string;
+  /** True if no answer can have the secret in it: what is sent was made with it, and says nothing of it. */
+  readonly hidden?: boolean;
   /** Whether the agent's own credentials were in that place. */
   readonly replaced: boolean;
   readonly needles: NeedleSet;
@@ -87,6 +106,8 @@ export interface Rooms {
   ask(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Question> | Question;
   /** Can't fail: an error is a denial. */
   decide(question: Question): Promise<Decision> | Decision;
+  /** Counts it by the rates and budgets that it is under. 429 rate_limited, budget_exceeded, 403. */
+  reserve(decision: Decision, meaning: Classified): Promise<Reserved | null> | Reserved | null;
   /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
   record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<Record>;
   /** Waits for a human; a permit, or 503 pending, 403, 202. */
@@ -108,6 +129,7 @@ export const openTrace = (caller: Subject | null): Trace => ({
   meaning: null,
   question: null,
   decision: null,
+  reserved: null,
   evidence: null,
   unscannable: null,
   started: performance.now(),
@@ -137,6 +159,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     trace.question = question;
     const decision = await rooms.decide(question);
     trace.decision = decision;
+    trace.reserved = await rooms.reserve(decision, meaning);
 
     const recorded = await rooms.record(question, decision, decoded, meaning);
     trace.evidence = recorded.evidence;
@@ -157,6 +180,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     await rooms.refuse(exchange, refusal, trace).catch(() => exchange.destroy());
   } finally {
     decoded?.release();
+    trace.reserved?.release();
   }
 }
 

@@ -158,6 +158,8 @@ export interface Decision {
   readonly hold?: number;
   /** True if the winning permission names the action without a `*`: only then may an unclassified action have a credential. */
   readonly exact?: boolean;
+  /** Ids of the permissions whose rates and budgets this request is counted by; absent if there are none. */
+  readonly limits?: readonly string[];
 }
 
 /**
@@ -202,6 +204,9 @@ export interface Permission {
   readonly where: string | null;
   /** A sentence for people, shown in refusals; may be empty. */
   readonly reason: string;
+  /** How often it may be used (`10/min`), and what it may spend (`usd 20/day`); absent if there is no such limit. */
+  readonly rate?: readonly string[];
+  readonly budget?: readonly string[];
   readonly created_at: string;
 }
 
@@ -250,6 +255,7 @@ export type EntryType =
   | 'gateway.purged'
   | 'permission.set'
   | 'permission.removed'
+  | 'connector.reloaded'
   | 'policy.activated'
   | 'policy.rejected'
   | 'policy.proposed'

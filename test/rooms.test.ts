@@ -23,16 +23,18 @@ const rooms: Readonly<Record<string, Room>> = {
 
   connectors: { enters: 'type:model', touches: '', doors: 'index examples/index' },
   // Of Node's modules only what computes: hashes, and inflating.
-  action: { enters: 'errors type:model', touches: 'node:crypto node:zlib', doors: 'catalog examples json pattern' },
-  credentials: { enters: 'errors type:model', touches: '', doors: 'index' },
+  action: { enters: 'errors type:model', touches: 'node:crypto node:zlib', doors: 'catalog examples import/index json lookup own pattern rows' },
+  // node:crypto: signatures (AWS) are hashes and HMACs.
+  credentials: { enters: 'errors type:model', touches: 'node:crypto', doors: 'index' },
+  spending: { enters: 'errors type:model', touches: 'node:fs yaml zod', doors: 'index' },
   policy: {
-    enters: 'action errors type:model',
+    enters: 'action errors spending type:model',
     touches:
       '@open-policy-agent/opa-wasm canonicalize node:child_process node:crypto node:fs node:module node:os node:path node:stream/promises node:worker_threads node:zlib',
     doors: 'index compiler question',
   },
   identity: {
-    enters: 'errors log type:model',
+    enters: 'errors log type:model type:spending',
     touches: 'better-sqlite3 node:crypto node:fs',
     doors: 'gateways kill replica runs state',
   },
@@ -62,10 +64,10 @@ const rooms: Readonly<Record<string, Room>> = {
     touches:
       'http-proxy-3 node:crypto node:dns node:http node:http2 node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
-      'authenticate body connections decode exchange fetch flights forward grpc listener passthrough problem resolve stall target upstream websocket',
+      'authenticate body connections decode exchange fetch flights forward grpc listener passthrough problem resign resolve rewrite stall target upstream watch websocket',
   },
   control: {
-    enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:vault',
+    enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:spending type:vault',
     touches: 'node:crypto node:fs node:http node:path',
     doors: 'index',
   },
@@ -77,7 +79,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   'bin/commands': {
     enters:
-      'action bin bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:model type:vault',
+      'action bin bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:model type:spending type:vault',
     touches:
       '@clack/prompts commander node:crypto node:events node:fs node:fs/promises node:os node:path node:timers/promises node:util',
   },
@@ -93,13 +95,13 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   'bin/proxy': {
     enters:
-      'action approvals bin bin/environment bin/workers connectors control credentials errors gateway http identity log policy tls vault type:config type:model type:permit',
-    touches: 'file node:crypto node:fs node:net node:path',
-    doors: 'carrier confirm data-path generated open policy',
+      'action approvals bin bin/environment bin/workers connectors control credentials errors gateway http identity log policy spending tls vault type:config type:model type:permit',
+    touches: 'file node:crypto node:fs node:net node:path yaml',
+    doors: 'carrier confirm connector-file connectors data-path exchange/index generated open policy',
   },
   'bin/workers': {
     enters:
-      'action bin bin/proxy connectors errors gateway http identity log policy tls vault type:approvals type:config type:model type:permit',
+      'bin bin/proxy errors gateway http identity log policy spending tls vault type:approvals type:config type:model type:permit',
     touches: 'node:child_process node:crypto node:net node:url',
     doors: 'index',
   },

@@ -60,7 +60,7 @@ export interface World {
 }
 
 export interface WorldOptions {
-  /** Names that resolve to the stand-in; default the connectors' hosts and `upstream.test`. */
+  /** Names, with a port if it isn't 443, that resolve to the stand-in; default the connectors' hosts and `upstream.test`. */
   readonly hosts?: readonly string[];
   /** Answers what reached the stand-in, once its body is whole; default echoes the head as JSON. */
   readonly answer?: (request: Received, response: ServerResponse) => void;
@@ -156,7 +156,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const upstreamPort = (server.address() as AddressInfo).port;
 
   const hosts = options.hosts ?? defaultHosts;
-  const connectTo = hosts.map(host => `    "${host}:443": "127.0.0.1:${upstreamPort}"`).join('\n');
+  const connectTo = hosts
+    .map(host => `    "${host.includes(':') ? host : `${host}:443`}": "127.0.0.1:${upstreamPort}"`)
+    .join('\n');
   writeFileSync(
     join(home, 'config.yaml'),
     `upstream:\n  ca_file: ${JSON.stringify(caFile)}\n  connect_to:\n${connectTo}\n${options.config ?? ''}`,

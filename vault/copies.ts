@@ -2,7 +2,7 @@
  * Copies: the vault as a worker process has it. Descriptions of all secrets; values and needles only of those that are in
  * use, lent by the parent, who has the vault, for as long as a lease lasts there, and dropped when it says so.
  */
-import { NeedleSet } from '../src/credentials/index.js';
+import { NeedleSet, scopeOf, type Target } from '../src/credentials/index.js';
 import { Refusal } from '../src/errors.js';
 import type { KillScope } from '../src/model.js';
 import { type Permit, spend } from '../src/permit.js';
@@ -14,9 +14,11 @@ import type { SecretMeta, Want } from './secret.js';
 /** The parent's vault. Both reject `Refusal`, as the vault does. */
 export interface Lender {
   /** What the parent leases for the recorded allow with this id, whose request has this hash. */
-  lease(evidence: string, requestHash: string): Promise<Lease>;
+  lease(evidence: string, requestHash: string, target: Target): Promise<Lease>;
   /** Everything that answers to this gateway must not show, in all its forms. */
   needles(gateway: string): Promise<readonly Buffer[]>;
+  /** Hears that an API refused what was leased under this entry. */
+  refused(opened_by: string): void;
 }
 
 /** The parts of a vault that the data path needs. */
@@ -24,9 +26,13 @@ export class Copies {
   readonly #lender: Lender;
   readonly #now: () => number;
   #secrets: ReadonlyMap<string, { readonly meta: SecretMeta }> = new Map();
-  /** By gateway, run and secret. */
+  /** By gateway, run, secret, and what a token is good for. */
   readonly #leases = new Map<string, { readonly lease: Lease; readonly gateway: string; readonly run: string }>();
-  readonly #needles = new Map<string, NeedleSet>();
+  /** Under which key the lease for a permit is. */
+  readonly #keys = new WeakMap<Permit, string>();
+  readonly #needles = new Map<string, { readonly set: NeedleSet; readonly age: number }>();
+  /** One more whenever there are other tokens; sets that are older are asked for anew. */
+  #age = 0;
   readonly #coming = new Map<string, Promise<void>>();
 
   constructor(lender: Lender, now: () => number) {
@@ -47,38 +53,36 @@ export class Copies {
     return bindingAmong(this.#secrets, want);
   }
 
+  /** Sets of needles are asked for anew by the next request. Whoever has been given one goes on with it. */
+  renew(): void {
+    this.#age += 1;
+  }
+
   /** Gets what the request of this permit needs from the parent; null if it is all here. */
-  fetch({ allowed }: Permit, requestHash: string): Promise<void> | null {
-    const { gateway, run, secret, evidence } = allowed;
-    const missing: Promise<void>[] = [];
-    if (!this.#needles.has(gateway))
-      missing.push(
-        this.#once(`needles\n${gateway}`, async () => {
-          const forms = await this.#lender.needles(gateway);
-          return () => {
-            this.#needles.set(gateway, new NeedleSet([...forms]));
-            setTimeout(() => this.#needles.delete(gateway), needlesLifetime).unref();
-          };
-        }),
-      );
-    if (secret !== null && this.#leaseOf(gateway, run, secret) === undefined)
-      missing.push(
-        this.#once(keyOf(gateway, run, secret), async () => {
-          const lease = await this.#lender.lease(evidence, requestHash);
-          return () => {
-            this.#leases.set(keyOf(gateway, run, secret), { lease, gateway, run });
-            setTimeout(() => this.#leaseOf(gateway, run, secret), lease.expires_at - this.#now()).unref();
-          };
-        }),
-      );
-    return missing.length === 0 ? null : Promise.all(missing).then(() => {});
+  fetch(permit: Permit, requestHash: string, target: Target): Promise<void> | null {
+    const { gateway, run, secret, evidence } = permit.allowed;
+    if (secret === null) return this.#fetchNeedles(gateway);
+    const scheme = this.#secrets.get(secret)?.meta.scheme;
+    const scope = scheme === undefined ? '' : scopeOf(scheme, target);
+    const key = `${gateway}\n${run}\n${secret}\n${scope === '' ? '' : `${permit.allowed.host}:${permit.allowed.port} ${scope}`}`;
+    this.#keys.set(permit, key);
+    if (this.#leaseOf(key) !== undefined) return this.#fetchNeedles(gateway);
+    const leased = this.#once(key, async () => {
+      const lease = await this.#lender.lease(evidence, requestHash, target);
+      return () => {
+        this.#leases.set(key, { lease, gateway, run });
+        setTimeout(() => this.#leaseOf(key), lease.expires_at - this.#now()).unref();
+      };
+    });
+    // Only then: a lease may bring a token, which answers must not show either.
+    return leased.then(() => this.#fetchNeedles(gateway) ?? undefined);
   }
 
   /** As `Vault.lease`, of what {@link fetch} got. */
   lease(permit: Permit, requestHash: string): Lease {
-    const { gateway, run, secret } = spend(permit, 'vault', requestHash, this.#now());
+    const { secret } = spend(permit, 'vault', requestHash, this.#now());
     if (secret === null) throw new Refusal('credential_unavailable', 'The decision names no secret.');
-    const lease = this.#leaseOf(gateway, run, secret);
+    const lease = this.#leaseOf(this.#keys.get(permit) ?? '');
     if (lease === undefined)
       throw new Refusal('credential_unavailable', `The lease of the secret ${secret} has just ended.`, {
         next: 'Send the request again.',
@@ -86,10 +90,16 @@ export class Copies {
     return lease;
   }
 
+  /** Drops what an API refused, if it was made under this entry, and says so to the parent. */
+  refused(opened_by: string): void {
+    for (const [key, { lease }] of this.#leases) if (lease.opened_by === opened_by) this.#drop(key, lease);
+    this.#lender.refused(opened_by);
+  }
+
   /** As `Vault.needles`, of what {@link fetch} got. */
   needles(gateway: string): NeedleSet {
-    const set = this.#needles.get(gateway);
-    if (set !== undefined) return set;
+    const known = this.#needles.get(gateway);
+    if (known !== undefined) return known.set;
     throw new Refusal('credential_unavailable', `What ${gateway} must not see in answers has just changed.`, {
       next: 'Send the request again.',
     });
@@ -103,8 +113,23 @@ export class Copies {
     }
   }
 
-  #leaseOf(gateway: string, run: string, secret: string): Lease | undefined {
-    const key = keyOf(gateway, run, secret);
+  #fetchNeedles(gateway: string): Promise<void> | null {
+    const age = this.#age;
+    if (this.#needles.get(gateway)?.age === age) return null;
+    return this.#once(`needles\n${gateway}\n${age}`, async () => {
+      const forms = await this.#lender.needles(gateway);
+      return () => {
+        if ((this.#needles.get(gateway)?.age ?? -1) > age) return;
+        const kept = { set: new NeedleSet([...forms]), age };
+        this.#needles.set(gateway, kept);
+        setTimeout(() => {
+          if (this.#needles.get(gateway) === kept) this.#needles.delete(gateway);
+        }, needlesLifetime).unref();
+      };
+    });
+  }
+
+  #leaseOf(key: string): Lease | undefined {
     const known = this.#leases.get(key);
     if (known !== undefined && this.#now() >= known.lease.expires_at) this.#drop(key, known.lease);
     return this.#leases.get(key)?.lease;
@@ -134,5 +159,3 @@ export class Copies {
     return coming;
   }
 }
-
-const keyOf = (gateway: string, run: string, secret: string): string => `${gateway}\n${run}\n${secret}`;

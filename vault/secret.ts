@@ -53,7 +53,7 @@ export function checkedSecret(secret: NewSecret, value: Buffer): NewSecret {
     faults.push('the name must be 1 to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit');
   }
   if (parseScheme(secret.scheme) === null) {
-    faults.push('the scheme must be bearer, basic, header:NAME or query:NAME');
+    faults.push('the scheme must be bearer, basic, header:NAME, query:NAME, or one of docs/credentials.md');
   } else {
     faults.push(...valueFaults(secret.scheme, value));
   }

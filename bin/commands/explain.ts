@@ -9,6 +9,8 @@ interface Explained {
   readonly gateway: string;
   readonly action: Action;
   readonly resource: Resource;
+  /** What else the request would do. */
+  readonly also?: readonly { readonly action: Action; readonly resource: Resource }[];
   readonly decision: Decision;
   readonly killed: readonly Kill[];
   /** Parameters that the proxy asks the API for when the request is made. */
@@ -16,6 +18,15 @@ interface Explained {
 }
 
 const colour = { allow: 'green', deny: 'red', require_approval: 'yellow', defer: 'yellow' } as const;
+
+function printAction(action: Action, resource: Resource): void {
+  line(`action      ${action.name} (${[action.access, ...(action.hints ?? [])].join(', ')})`);
+  if (action.aliases) line(`also        ${action.aliases.join(', ')}`);
+  line(`resource    ${inert(resource.id === '' ? resource.type : `${resource.type}:${resource.id}`)}`);
+  for (const [name, value] of Object.entries(action.parameters))
+    line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
+  if (action.unknown.length > 0) line(`unknown     ${action.unknown.map(inert).join(', ')}`);
+}
 
 async function explain(
   method: string,
@@ -30,12 +41,13 @@ async function explain(
     ...(options.data === undefined ? {} : { data: options.data }),
   })) as Explained;
   if (options.json) return json(result);
-  const { action, resource, decision, killed } = result;
-  line(`action      ${action.name} (${action.access})`);
-  line(`resource    ${inert(resource.id === '' ? resource.type : `${resource.type}:${resource.id}`)}`);
-  for (const [name, value] of Object.entries(action.parameters))
-    line(`parameter   ${inert(name)} = ${inert(JSON.stringify(value))}`);
-  if (action.unknown.length > 0) line(`unknown     ${action.unknown.map(inert).join(', ')}`);
+  const { action, resource, also = [], decision, killed } = result;
+  printAction(action, resource);
+  for (const part of also) {
+    line();
+    printAction(part.action, part.resource);
+  }
+  if (also.length > 0) line();
   if (result.looked_up.length > 0)
     line(`looked up   ${result.looked_up.join(', ')}: by the proxy when the request is made; unknown here`);
   line(`decision    ${styled(colour[decision.effect], decision.effect)} by ${decision.rule}`);

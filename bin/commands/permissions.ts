@@ -3,7 +3,11 @@
  */
 import type { Command } from 'commander';
 import type { Permission } from '../../src/model.js';
+import type { LimitState } from '../../src/spending/index.js';
 import { json, line, table } from '../print.js';
+
+/** A permission as the proxy shows it: with what is left of its limits. */
+type Shown = Permission & { readonly limits?: readonly LimitState[] };
 
 interface SetOptions {
   readonly gateway: string;
@@ -12,6 +16,8 @@ interface SetOptions {
   readonly resource?: string;
   readonly where?: string;
   readonly reason?: string;
+  readonly rate?: readonly string[];
+  readonly budget?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -29,12 +35,18 @@ export default function permissions(program: Command): void {
     .requiredOption('--effect <effect>', 'allow, deny, require_approval or defer')
     .option('--resource <pattern>', 'resources by segments of `/`: repo:acme/site, repo:acme/*')
     .option('--where <expression>', 'conditions on parameters: \'amount > 1000 and currency == "eur"\'')
+    .option('--rate <limit>', 'how often: 10/min; also /s, /hour, /day (repeatable)', more)
+    .option(
+      '--budget <limit>',
+      "what it may spend: 'usd 20/day', 'tokens 100000/day'; also /min, /hour, /month (repeatable)",
+      more,
+    )
     .option('--reason <text>', 'a sentence that whoever is refused will read')
     .option('--json', 'print one JSON document')
     .description('add a permission; deny beats all, then the most specific pattern, then the stricter effect')
     .addHelpText(
       'after',
-      `\nExample:\n  tf permissions set --gateway billing --action stripe.charge.create --effect require_approval --where 'amount > 1000'`,
+      `\nExample:\n  tf permissions set --gateway billing --action stripe.charge.create --effect require_approval --where 'amount > 1000'\n  tf permissions set --gateway writer --action 'openai.*' --effect allow --rate 10/min --budget 'usd 20/day'`,
     )
     .action(async ({ json: asJson, ...fields }: SetOptions) => {
       const permission = (await request('POST', '/permissions', fields)) as Permission;
@@ -49,18 +61,20 @@ export default function permissions(program: Command): void {
     .description('the permissions, in the order in which they were set')
     .addHelpText('after', '\nExample:\n  tf permissions list --gateway billing')
     .action(async (options: { gateway?: string; json?: boolean }) => {
-      const all = (await request('GET', '/permissions')) as readonly Permission[];
+      const all = (await request('GET', '/permissions')) as readonly Shown[];
       const shown = all.filter(({ gateway }) => options.gateway === undefined || gateway === options.gateway);
       if (options.json) return json(shown);
+      const limited = shown.some(({ limits }) => limits !== undefined);
       table(
-        ['ID', 'GATEWAY', 'EFFECT', 'ACTION', 'RESOURCE', 'WHERE', 'REASON'],
-        shown.map(({ id, gateway, effect, action, resource, where, reason }) => [
+        ['ID', 'GATEWAY', 'EFFECT', 'ACTION', 'RESOURCE', 'WHERE', ...(limited ? ['LIMITS'] : []), 'REASON'],
+        shown.map(({ id, gateway, effect, action, resource, where, limits = [], reason }) => [
           id,
           gateway,
           effect,
           action,
           resource ?? '*',
           where ?? '',
+          ...(limited ? [limits.map(({ limit, left }) => `${limit} (${left} left)`).join(', ')] : []),
           reason,
         ]),
       );
@@ -79,8 +93,15 @@ export default function permissions(program: Command): void {
     });
 }
 
-const sentence = ({ effect, action, gateway, resource, where }: Permission): string =>
-  `${effect} ${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`} for ${gateway}`;
+const sentence = ({ effect, action, gateway, resource, where, rate = [], budget = [] }: Permission): string =>
+  [
+    `${effect} ${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`} for ${gateway}`,
+    ...rate,
+    ...budget,
+  ].join(', ');
+
+/** Collects an option that may be given several times. */
+const more = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
 async function request(method: string, path: string, body?: unknown): Promise<unknown> {
   const { call } = await import('../control.js');

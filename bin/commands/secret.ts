@@ -49,8 +49,12 @@ async function readValue(what: string): Promise<Buffer> {
   return value;
 }
 
+/** The first hosts of a binding, and how many more there are; `--json` has them all. */
+const places = (hosts: readonly string[]): string =>
+  [...hosts.slice(0, 2), ...(hosts.length > 2 ? [`${hosts.length - 2} more`] : [])].join(', ');
+
 const sentence = ({ name, scheme, hosts, gateways, version }: SecretMeta): string =>
-  `${name} (version ${version}) is sent as ${scheme} to ${hosts.join(', ')}, for ${gateways.length === 0 ? 'any gateway' : gateways.join(', ')}.`;
+  `${name} (version ${version}) is sent as ${scheme} to ${places(hosts)}, for ${gateways.length === 0 ? 'any gateway' : gateways.join(', ')}.`;
 
 async function set(name: string, options: SetOptions): Promise<void> {
   const value = await readValue(`Value of ${name}`);
@@ -86,7 +90,7 @@ async function list(options: { json?: boolean }): Promise<void> {
       meta.name,
       meta.scheme,
       meta.connector ?? '-',
-      meta.hosts.join(','),
+      places(meta.hosts),
       meta.gateways.join(',') || 'any',
       String(meta.version),
       meta.rotated_at ?? '-',
@@ -109,13 +113,23 @@ interface Imported {
 const isVariable = (name: string, value: string | undefined): boolean =>
   /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && value !== undefined && !/^=*$/.test(value);
 
+/** The variables of AWS are one secret together. https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html */
+const awsVariable = 'AWS_ACCESS_KEY_ID';
+
+function withAwsKeys(variables: Record<string, string | undefined>): Record<string, string | undefined> {
+  const { [awsVariable]: access_key_id, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...others } = variables;
+  if (!access_key_id || !AWS_SECRET_ACCESS_KEY) return variables;
+  const token = AWS_SESSION_TOKEN ? { session_token: AWS_SESSION_TOKEN } : {};
+  return { ...others, AWS_KEYS: JSON.stringify({ access_key_id, secret_access_key: AWS_SECRET_ACCESS_KEY, ...token }) };
+}
+
 /** Takes what it knows out of a `.env` file: variables that a connector's SDKs read. The file stays as it is. */
 async function importEnv(file: string, options: { gateway: string[]; json?: boolean }): Promise<void> {
   let variables: Record<string, string | undefined>;
   try {
     // As editors of other systems leave it: with a byte order mark, and CR LF.
     const text = readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\ufeff/, '');
-    variables = parseEnv(text.replaceAll('\r\n', '\n'));
+    variables = withAwsKeys(parseEnv(text.replaceAll('\r\n', '\n')));
   } catch (error) {
     throw new Fault(exitCode.missing, `${file} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
   }
@@ -124,7 +138,9 @@ async function importEnv(file: string, options: { gateway: string[]; json?: bool
   let pieces = 0;
   const known = new Set(((await call('GET', '/secrets')) as SecretMeta[]).map(({ name }) => name));
   for (const [variable, value] of Object.entries(variables)) {
-    const connector = connectors.find(({ credentials }) => credentials?.env?.includes(variable));
+    const connector = connectors.find(({ credentials }) =>
+      credentials?.env?.includes(variable === 'AWS_KEYS' ? awsVariable : variable),
+    );
     const name = variable.toLowerCase().replaceAll('_', '-');
     if (connector === undefined && !isVariable(variable, value)) pieces++;
     else if (connector === undefined)
@@ -175,7 +191,7 @@ export default function register(program: Command): void {
     .description('store a secret; its value comes from stdin or a prompt')
     .option('--connector <name>', "for this connector's hosts, in its scheme")
     .option('--host <host>', 'for this host (repeatable)', collect, [])
-    .option('--scheme <scheme>', 'bearer, basic, header:NAME or query:NAME')
+    .option('--scheme <scheme>', 'bearer, basic, header:NAME, query:NAME, sigv4 … (docs/credentials.md)')
     .option('--gateway <name>', 'only for this gateway (repeatable)', collect, [])
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -19,8 +19,8 @@ export interface Carrier {
   readonly workers: readonly WorkerStatus[];
   /** Ends what a scope covers, under the state as it is now; resolves when all of it is destroyed. */
   stop(scope: KillScope): Promise<{ exchanges: number; tunnels: number }>;
-  /** Tells of a change of the state (runs, gateways, permissions, kills), or of the secrets; resolves when it holds. */
-  changed(what: 'state' | 'secrets'): Promise<void>;
+  /** Tells of a change of the state (runs, gateways, permissions, kills), secrets, tokens or connectors; resolves when it holds. */
+  changed(what: 'state' | 'secrets' | 'tokens' | 'connectors'): Promise<void>;
   /** Tells of another policy, or (null) of the default one; resolves when it is in force. */
   replaced(wasm: Uint8Array | null): Promise<void>;
   /** Takes no new connections, and lets requests in flight end, for `limit` ms or until `hurry`; then ends the rest. */

@@ -1,6 +1,8 @@
 /** Which secret goes with a request, and how it is put on it: between the vault, the connectors and the line. */
-import { inject, stripOwn } from '../../src/credentials/index.js';
+import { inject, isSignedByPlaceholder, signAws, stripOwn } from '../../src/credentials/index.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
+import { rewritten } from '../../src/http/resign.js';
+import { printAuthority } from '../../src/http/target.js';
 import type { CanonicalRequest, Classified, Decision, Question, Scheme } from '../../src/model.js';
 import type { Allowed, Permit } from '../../src/permit.js';
 import type { SecretMeta } from '../../vault/index.js';
@@ -31,7 +33,8 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     return usual === meta.scheme ? (placeOf(meaning) ?? meta.scheme) : meta.scheme;
   };
   const withoutOwn: Credentials['withoutOwn'] = (request, meaning) => {
-    const place = placeOf(meaning);
+    // A signature made with a placeholder is worth nothing to any host: it may stand in its own place, and stays here.
+    const place = placeOf(meaning) ?? (isSignedByPlaceholder(request) ? 'sigv4' : null);
     if (place === null) return { request, removed: false };
     const first = stripOwn(request, place);
     if (place === 'bearer' || place === 'basic') return first;
@@ -67,7 +70,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       secret,
     }),
     outgoing(permit, decoded, meaning) {
-      const missing = house.vault.fetch?.(permit, decoded.hash) ?? null;
+      const missing = house.vault.fetch?.(permit, decoded.hash, decoded.request) ?? null;
       return missing === null ? put(permit, decoded, meaning) : missing.then(() => put(permit, decoded, meaning));
     },
   };
@@ -81,13 +84,19 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     const lease = house.vault.lease(permit, hash);
     const { name, version } = lease;
     const scheme = schemeFor(lease, meaning);
-    const ready = inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
+    const signed =
+      scheme === 'sigv4' ? signAws(request, lease, { authority: printAuthority(request), now: house.now() }) : null;
+    const ready = signed ?? inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
     const replaced = ready.replaced || own.removed;
     if (lease.opened_by === evidence) {
       const expires_at = new Date(lease.expires_at).toISOString();
       const credential = { name, version, scheme, replaced };
       house.log.note({ type: 'credential.leased', run, gateway, decided: evidence, credential, expires_at });
     }
-    return { request: ready.request, payload, hash, replaced, credential: `${name}@${version}`, needles };
+    const sent = signed?.chunks ? rewritten(payload, signed.chunks) : payload;
+    const credential = `${name}@${version}`;
+    const hidden = signed?.hidden ?? false;
+    const leased = lease.opened_by;
+    return { request: ready.request, payload: sent, hash, replaced, credential, leased, hidden, needles };
   }
 }

@@ -5,6 +5,7 @@
 import type { Catalog } from '../../src/action/catalog.js';
 import type { Approvals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
+import type { Target } from '../../src/credentials/index.js';
 import type { Refusal } from '../../src/errors.js';
 import { handle, openTrace } from '../../src/gateway.js';
 import { type Guard, openGuard } from '../../src/http/authenticate.js';
@@ -12,7 +13,7 @@ import { openConnections } from '../../src/http/connections.js';
 import { Flights } from '../../src/http/flights.js';
 import { createListener, type Listener } from '../../src/http/listener.js';
 import { hostList } from '../../src/http/passthrough.js';
-import { openUpstream, type Upstream } from '../../src/http/upstream.js';
+import type { Upstream } from '../../src/http/upstream.js';
 import type { Gateways } from '../../src/identity/gateways.js';
 import type { KillSwitch } from '../../src/identity/kill.js';
 import type { Runs } from '../../src/identity/runs.js';
@@ -20,11 +21,12 @@ import type { Log } from '../../src/log/index.js';
 import type { Context, Draft, KillScope } from '../../src/model.js';
 import type { Permit } from '../../src/permit.js';
 import type { Policy } from '../../src/policy/index.js';
+import type { Ledger, Prices, Wanted } from '../../src/spending/index.js';
 import type { SecureContext } from '../../src/tls/contexts.js';
-import { upstreamTrust } from '../../src/tls/trust.js';
 import type { Vault } from '../../vault/index.js';
-import { connectionLimits, listenerLimits, upstreamLimits } from './limits.js';
+import { connectionLimits, listenerLimits } from './limits.js';
 import { openLine } from './line.js';
+import { openUpstreams } from './upstreams.js';
 
 /** What the data path needs of the house. */
 export interface DataHouse {
@@ -36,13 +38,21 @@ export interface DataHouse {
   readonly policy: Pick<Policy, 'decide' | 'digest' | 'shipped'>;
   readonly log: Pick<Log, 'record' | 'note' | 'allow'>;
   readonly vault: Pick<Vault, 'bindingFor' | 'lease' | 'needles' | 'revoke'> & {
-    /** Gets what this permit's request needs of a vault that is in another process; null if it is all here. */
-    fetch?(permit: Permit, requestHash: string): Promise<void> | null;
+    /** Gets what this permit's request needs and isn't here: of a vault in another process, or a token; null if it is all here. */
+    fetch?(permit: Permit, requestHash: string, target: Target): Promise<void> | null;
+    /** The API refused what was leased: what was made for it under that decision isn't used again. */
+    refused?(opened_by: string): void;
   };
   readonly approvals: Pick<Approvals, 'await'>;
   /** Records an attempt without a good token; the id of its entry. */
   rejected(attempt: Draft): string | Promise<string>;
   readonly authority: { contextFor(host: string): SecureContext | Promise<SecureContext> };
+  /** The limits of permissions, and what is used of them. */
+  readonly ledger: Pick<Ledger, 'settle' | 'release'> & {
+    /** As {@link Ledger.reserve}; may reject. */
+    reserve(wanted: Wanted): Promise<number> | number;
+  };
+  readonly prices: Prices;
   /** Counts one more request of a gateway; what the policy is told of those in this minute and hour. */
   count(gateway: string): Promise<Context['counters']> | Context['counters'];
 }
@@ -81,44 +91,19 @@ const grace = 100;
 /** Opens the data path. Throws `Fault` when a file of roots can't be used. */
 export function openDataPath({ house, catalog, diagnose }: DataPathOptions): DataPath {
   const { config, runs, now } = house;
-  const trust = upstreamTrust({ extraFiles: config.upstream.ca_file });
   const flights = new Flights(config.limits.exchanges_per_gateway);
   const guard = openGuard(runs, now, (peer, gateway, attempts, reason) =>
     house.rejected({ type: 'auth.rejected', run: null, at: 'proxy', peer, gateway, attempts, reason }),
   );
-  const rules = {
-    connectTo: new Map(Object.entries(config.upstream.connect_to)),
-    allowPrivate: config.upstream.allow_private,
-  };
-  const common = { proxy: config.upstream.proxy, ...upstreamLimits(config.limits) };
-  const upstream = openUpstream({ ...common, rules, context: trust.context });
-  /** Of runs with addresses and roots of their own. */
-  const special = new Map<string, Upstream>();
-  const upstreamFor = (id: string): Upstream => {
-    const extra = runs.find(id)?.stored.upstream;
-    if (extra === undefined) return upstream;
-    let own = special.get(id);
-    if (own === undefined) {
-      const ownTrust = upstreamTrust({ extraFiles: [...config.upstream.ca_file, ...extra.ca] });
-      const ownRules = { ...rules, connectTo: new Map([...rules.connectTo, ...Object.entries(extra.connect_to)]) };
-      own = openUpstream({ ...common, rules: ownRules, context: ownTrust.context });
-      special.set(id, own);
-    }
-    return own;
-  };
+  const upstreams = openUpstreams(config, runs);
   const stop = (scope: KillScope): { exchanges: number; tunnels: number } => {
     const stopped = flights.stop(scope);
     house.vault.revoke(scope);
-    if (scope.kind === 'gateway' || scope.kind === 'all')
-      for (const each of [upstream, ...special.values()]) each.destroy(scope.kind === 'all' ? undefined : scope.name);
-    if (scope.kind === 'run') {
-      special.get(scope.name)?.destroy();
-      special.delete(scope.name);
-    }
+    upstreams.stop(scope);
     return stopped;
   };
 
-  const line = openLine({ house, guard, catalog, upstreamFor, diagnose });
+  const line = openLine({ house, guard, catalog, upstreamFor: upstreams.for, diagnose });
   const listener = createListener({
     flights,
     connections: openConnections(connectionLimits(config.limits)),

@@ -1,14 +1,15 @@
 /**
- * Facts that a request lacks and a decision needs (P9): the connector's row names another GET of the same API, which goes
- * out under a permit of its own, with the same secret. What can't be had stays unknown. Nothing is cached.
+ * Facts that a request lacks and a decision needs (P9): the connector's row names other GETs of the same API, which go
+ * out under permits of their own, with the same secret, and have two seconds in all. What can't be had stays unknown. Nothing is cached.
  */
 
 import { decodeText, isObject, type Json, readJson, unclear } from '../../src/action/json.js';
+import { chain, targetOf, type Values } from '../../src/action/lookup.js';
 import { matchesPattern } from '../../src/action/pattern.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import { fetchWhole } from '../../src/http/fetch.js';
 import { requestHash } from '../../src/http/forward.js';
-import type { CanonicalRequest, Classified, Subject, Value } from '../../src/model.js';
+import type { CanonicalRequest, Classified, Fact, Subject, Value } from '../../src/model.js';
 import { contextAt, question } from '../../src/policy/question.js';
 import type { Credentials } from './credentials.js';
 import type { Parts } from './data-path.js';
@@ -31,6 +32,20 @@ function at(document: Json | undefined, pointer: string): Value | undefined {
   return value === undefined || value === unclear || typeof value === 'object' ? undefined : (value as Value);
 }
 
+/** What an answer says of a fact; undefined if it doesn't. */
+function told(answer: Json | undefined, fact: Fact, found: Values): Value | undefined {
+  if (answer === undefined || answer === unclear) return undefined;
+  if (typeof fact === 'string') return at(answer, fact);
+  try {
+    return fact(answer as Value, found);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For all look-ups of one request. */
+const limitMs = 2_000;
+
 export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
   const { house, catalog } = parts;
 
@@ -45,17 +60,20 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     subject: Subject,
     request: CanonicalRequest,
     meaning: Classified,
-    path: string,
+    { path, query }: { readonly path: string; readonly query: string },
+    limit: number,
   ): Promise<Json | undefined> {
     const asked: CanonicalRequest = Object.freeze({
       ...request,
       method: 'GET',
       path,
-      query: '',
+      query,
       body: { state: 'none', bytes: 0 } as const,
       content: null,
       upgrade: null,
-      fields: request.fields.filter(([name]) => /^(accept|user-agent|x-github-api-version)$/i.test(name)),
+      fields: request.fields.filter(([name]) =>
+        /^(accept|user-agent|x-github-api-version|stripe-account|stripe-context)$/i.test(name),
+      ),
     });
     const decoded: Decoded = { request: asked, hash: requestHash(asked), payload: null, release: () => {} };
     const named = catalog.classify(asked);
@@ -92,6 +110,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       const answer = await fetchWhole(permit, outgoing, {
         upstream: parts.upstreamFor(subject.run),
         now: house.now,
+        limit,
         checkKill: () =>
           house.kill.check({ gateway: subject.id, run: subject.run, connector: meaning.action.connector }),
       });
@@ -113,25 +132,35 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     }
   }
 
+  /** Asks one after the other, because what is asked may name what was found. */
+  async function find(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Values> {
+    const found: Record<string, Value> = {};
+    const until = performance.now() + limitMs;
+    for (const lookup of chain(meaning.lookup)) {
+      const target = targetOf(lookup, found);
+      const left = until - performance.now();
+      const answer =
+        target === null || left <= 0
+          ? undefined
+          : await fetch(subject, request, meaning, target, left).catch(() => undefined);
+      const before = { ...found };
+      for (const [name, fact] of Object.entries(lookup.parameters)) {
+        const value = told(answer, fact, before);
+        if (value === undefined) delete found[name];
+        else found[name] = value;
+      }
+    }
+    return found;
+  }
+
   return (subject, request, meaning) => {
     const { lookup, action } = meaning;
-    if (lookup === undefined || !worthwhile(subject.id, action.name)) return meaning;
-    return fetch(subject, request, meaning, lookup.path).then(
-      document => {
-        const parameters: Record<string, Value> = { ...action.parameters };
-        const found = new Set<string>();
-        for (const [name, pointer] of Object.entries(lookup.parameters)) {
-          const value = at(document, pointer);
-          if (value === undefined) continue;
-          parameters[name] = value;
-          found.add(name);
-        }
-        return {
-          ...meaning,
-          action: { ...action, parameters, unknown: action.unknown.filter(name => !found.has(name)) },
-        };
-      },
-      () => meaning,
-    );
+    const names = [action.name, ...(action.aliases ?? [])];
+    if (lookup === undefined || !names.some(name => worthwhile(subject.id, name))) return meaning;
+    return find(subject, request, meaning).then(found => {
+      const parameters = { ...action.parameters, ...found };
+      const unknown = action.unknown.filter(name => !Object.hasOwn(found, name));
+      return { ...meaning, action: { ...action, parameters, unknown } };
+    });
   };
 }

@@ -17,6 +17,8 @@ import { openCredentials } from './credentials.js';
 import type { Parts } from './data-path.js';
 import { openLookUp } from './facts.js';
 import { bodyLimits } from './limits.js';
+import { rewriteOf } from './offers.js';
+import { openSpending } from './spending.js';
 
 /** Furnishes the line. */
 export function openLine(parts: Parts): Rooms {
@@ -92,6 +94,7 @@ export function openLine(parts: Parts): Rooms {
       return counted instanceof Promise ? counted.then(asking) : asking(counted);
     },
     decide: asked => house.policy.decide(asked),
+    reserve: openSpending(house),
     async record(asked, decision, decoded, meaning) {
       const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
       const allowed = credentials.allowedFor(asked, decoded, secret);
@@ -119,7 +122,17 @@ export function openLine(parts: Parts): Rooms {
     forward(permit, outgoing, exchange, flight, trace) {
       const judge = (facts: ResponseFacts): Promise<void> => judgeAnswer(trace, facts);
       const headTime = house.config.limits.response_head;
-      const options = { upstream: parts.upstreamFor(permit.allowed.run), now, judge, stalls, headTime };
+      const watcher = trace.reserved?.watcher ?? null;
+      const rewrite = rewriteOf(house, trace);
+      const options = {
+        upstream: parts.upstreamFor(permit.allowed.run),
+        now,
+        judge,
+        stalls,
+        headTime,
+        watcher,
+        rewrite,
+      };
       if (exchange.tunnel !== undefined) return carryTunnel(permit, outgoing, exchange, flight, options);
       // What was judged decides what is carried; Node's parser and ours must agree on what it is.
       if ((exchange.upgrade === null) !== (outgoing.request.upgrade === null))
@@ -129,7 +142,9 @@ export function openLine(parts: Parts): Rooms {
         : carryWebSocket(permit, outgoing, exchange, flight, options);
     },
     settle(trace, outcome, outgoing) {
-      house.log.note(completion(trace, outcome, outgoing));
+      if (outcome.status === 401 && outgoing?.leased !== undefined) house.vault.refused?.(outgoing.leased);
+      const usage = trace.reserved?.settle(outcome, outgoing !== null) ?? null;
+      house.log.note({ ...completion(trace, outcome, outgoing), ...(usage && { usage }) });
     },
     async refuse(exchange, refusal, trace) {
       const context = {

@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connectors } from '../../connectors/index.js';
-import { openCatalog } from '../../src/action/catalog.js';
 import { openApprovals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
 import {
@@ -28,19 +26,22 @@ import { openLog } from '../../src/log/index.js';
 import type { Context, Draft } from '../../src/model.js';
 import { toData } from '../../src/policy/index.js';
 import { openCounters } from '../../src/policy/question.js';
+import { openLedger, openPrices } from '../../src/spending/index.js';
 import { openAuthority } from '../../src/tls/authority.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths, unusable } from '../home.js';
 import { userName } from '../user.js';
 import { openWorkers } from '../workers/index.js';
-import { alone } from './carrier.js';
+import { alone, type Carrier } from './carrier.js';
+import { openInstalled } from './connectors.js';
 import { openDataPath } from './data-path.js';
-import { catalogOptions } from './generated.js';
+import { Exchange } from './exchange/index.js';
 import { listenOn } from './listen.js';
 import { keepPolicy, openStoredPolicy } from './policy.js';
 import { openSecrets } from './secrets.js';
 import { succeed } from './succession.js';
+import { openUpstreams } from './upstreams.js';
 
 /** How to open. */
 export interface ProxyOptions {
@@ -114,12 +115,14 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   }
   // What the operator wrote is wrong before anything is opened: the log has nothing to say about it.
   upstreamTrust({ extraFiles: config.upstream.ca_file });
+  const prices = openPrices(at.prices);
 
   const listen = options.listen ?? config.listen;
   const { opened: state, door } = await succeed(() => openExclusiveState(at.state), options.waits, listen, at.port);
   const gateways = readable(at.state, () => openGateways(state));
   const kill = openKillSwitch(state);
-  const catalog = openCatalog(connectors, catalogOptions(config));
+  const ledger = openLedger({ store: state.spending, permission: id => gateways.permission(id), now });
+  const catalog = openInstalled(home, config);
   const log = await openLog({
     path: at.ledger,
     keyPath: at.logKey,
@@ -153,12 +156,17 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const count = (gateway: string): Context['counters'] => counters.count(gateway, now());
   const { diagnose } = options;
   const rejected = (attempt: Draft): string => log.note(attempt);
-  const carrier =
+  const exchange = new Exchange({
+    ...{ vault, log, kill, policy, runs, now, upstreams: openUpstreams(config, runs) },
+    rotated: () => state.set('vault.seen', JSON.stringify({ id: vault.id, generation: vault.generation })),
+    changed: () => carrier.changed('tokens'),
+  });
+  const carrier: Carrier =
     config.workers > 1
       ? await openWorkers({
           home,
           config,
-          house: { log, vault, approvals, policy, authority, count, diagnose },
+          house: { log, vault: exchange, approvals, policy, authority, ledger, count, diagnose },
           snapshot: () => ({
             runs: runs.list().map(({ stored }) => stored),
             gateways: gateways.list(),
@@ -169,7 +177,24 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
         })
       : alone(
           openDataPath({
-            house: { config, now, runs, gateways, kill, policy, log, vault, approvals, authority, count, rejected },
+            house: {
+              ...{
+                config,
+                now,
+                runs,
+                gateways,
+                kill,
+                policy,
+                log,
+                approvals,
+                authority,
+                ledger,
+                prices,
+                count,
+                rejected,
+              },
+              vault: exchange,
+            },
             catalog,
             diagnose,
           }),
@@ -192,7 +217,14 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     policy,
     vault,
     approvals,
-    connectors,
+    ledger,
+    get connectors() {
+      return catalog.list();
+    },
+    async reloadConnectors() {
+      catalog.reload();
+      await carrier.changed('connectors');
+    },
     trustFiles: { ...writeTrustFiles(join(at.run, 'trust'), authority) },
     hostsOf: connector => catalog.hosts(connector),
     classify: request => catalog.classify(request),
@@ -202,7 +234,10 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       return carrier.changed('state');
     },
     stop: scope => carrier.stop(scope),
-    changed: what => carrier.changed(what),
+    changed(what) {
+      if (what === 'secrets') exchange.keep();
+      return carrier.changed(what);
+    },
     workers: () => carrier.workers,
     shutdown: () => ask(),
     ending: () => ending,
@@ -243,6 +278,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       await new Promise(resolve => setImmediate(resolve));
       clearTimeout(orphans);
       await carrier.drain(drain, hurry);
+      await exchange.close();
       rmSync(at.socket, { force: true });
       control.close();
       control.closeAllConnections();

@@ -6,12 +6,14 @@ import { openRemoteLog } from '../../src/log/index.js';
 import type { Context, Decision, Draft, Recorded } from '../../src/model.js';
 import type { Allowed } from '../../src/permit.js';
 import type { Policy } from '../../src/policy/index.js';
+import { openPrices, type Wanted } from '../../src/spending/index.js';
 import { Contexts, type SecureContext } from '../../src/tls/contexts.js';
 import type { Leaf } from '../../src/tls/leaf.js';
 import { Copies, type Lease } from '../../vault/index.js';
+import { paths } from '../home.js';
 import type { DataHouse } from '../proxy/data-path.js';
 import type { Channel } from './channel.js';
-import type { ApprovalWanted, Entry, LeaseWanted, Left } from './messages.js';
+import type { ApprovalWanted, Entry, LeaseWanted, Left, Spending } from './messages.js';
 
 const now = Date.now;
 
@@ -48,8 +50,10 @@ export function furnish(
   replica: Replica,
   policy: Policy,
   leafKey: string,
+  home: string,
 ): DataHouse & { readonly vault: Copies } {
   const log = remoteLog(channel);
+  const prices = openPrices(paths(home).prices);
   const contexts = new Contexts(leafKey, now, config.limits.leaves);
   const making = new Map<string, Promise<SecureContext>>();
   const made = (host: string): Promise<SecureContext> => {
@@ -74,11 +78,23 @@ export function furnish(
     authority: { contextFor: host => contexts.find(host) ?? made(host) },
     vault: new Copies(
       {
-        lease: (evidence, hash) => channel.ask('lease', { evidence, hash } satisfies LeaseWanted) as Promise<Lease>,
+        lease: (evidence, hash, { method, path, query }) =>
+          channel.ask('lease', {
+            evidence,
+            hash,
+            target: { method, path, query },
+          } satisfies LeaseWanted) as Promise<Lease>,
         needles: gateway => channel.ask('needles', gateway) as Promise<Buffer[]>,
+        refused: opened_by => channel.tell('refused', opened_by),
       },
       now,
     ),
+    prices,
+    ledger: {
+      reserve: wanted => channel.ask('reserve', wanted satisfies Wanted) as Promise<number>,
+      settle: (reservation, amounts) => channel.tell('spent', { reservation, amounts } satisfies Spending),
+      release: reservation => channel.tell('unspent', reservation),
+    },
     // The default policy doesn't look at counters, so nobody waits for them; each request is counted once all the same.
     count(gateway) {
       if (!policy.shipped) return channel.ask('count', gateway) as Promise<Context['counters']>;

@@ -91,6 +91,7 @@ export async function openWorkers({ home, config, house, snapshot, policy }: Wor
     },
     async changed(what) {
       if (what === 'state') await change(null, changeTime);
+      else if (what === 'connectors' || what === 'tokens') await fleet.share(what, null, changeTime);
       else await fleet.share('secrets', vault.list(), changeTime);
     },
     async replaced(wasm) {

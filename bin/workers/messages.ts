@@ -8,6 +8,7 @@ import type { Snapshot } from '../../src/identity/replica.js';
 import type { Printed } from '../../src/log/index.js';
 import type { KillScope } from '../../src/model.js';
 import type { Allowed } from '../../src/permit.js';
+import type { Amounts, Wanted } from '../../src/spending/index.js';
 import type { SecretMeta } from '../../vault/index.js';
 
 // ── from the parent ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -35,7 +36,7 @@ export interface PolicyChange {
   readonly wasm: Uint8Array | null;
 }
 
-// `ping` is answered by whoever lives.
+// `connectors`: the operator's own have changed. `ping` is answered by whoever lives.
 
 /** `drain`: end; answered when the requests in flight have ended, or after `limit` ms. `hurry` (told): now. */
 export interface Drain {
@@ -65,6 +66,8 @@ export interface Entry {
 export interface LeaseWanted {
   readonly evidence: string;
   readonly hash: string;
+  /** What of the request a token may depend on; where it goes is in the allow. */
+  readonly target: { readonly method: string; readonly path: string; readonly query: string };
 }
 
 /** `approve`: waits for a human. Answered with what is allowed, its entry among it. `left` (told): it is over here. */
@@ -80,8 +83,16 @@ export interface Left {
   readonly stopped: boolean;
 }
 
-// Others: `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `taken` (told): the number of a connection
-// that has come; `closed` (told): one has closed; `diagnose` (told): a text for the operator.
+/** `spent` (told): what a request that had something set aside has spent; null if that isn't known. */
+export interface Spending {
+  readonly reservation: number;
+  readonly amounts: Amounts | null;
+}
+
+// Others: `reserve` (asked: answered with its number) has what a request wants of its limits, `unspent` (told) such a number.
+// `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `taken` (told): the number of a connection
+// that has come; `closed` (told): one has closed; `diagnose` (told): a text for the operator; `refused` (told): the entry
+// under which something was leased that an API refuses.
 
 // ── reading what a worker says ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -135,8 +146,13 @@ export function readEntry(value: unknown): Entry {
 
 /** Throws `TypeError`. */
 export function readLeaseWanted(value: unknown): LeaseWanted {
-  const { evidence, hash } = members(value, 'lease');
-  return { evidence: readText(evidence), hash: readText(hash) };
+  const { evidence, hash, target } = members(value, 'lease');
+  const { method, path, query } = members(target, 'lease');
+  return {
+    evidence: readText(evidence),
+    hash: readText(hash),
+    target: { method: readText(method), path: readText(path), query: readText(query) },
+  };
 }
 
 /** Throws `TypeError`. */
@@ -153,4 +169,26 @@ export function readApprovalWanted(value: unknown): ApprovalWanted {
 export function readLeft(value: unknown): Left {
   const { number, stopped } = members(value, 'left');
   return typeof number === 'number' ? { number, stopped: stopped === true } : wrong('left');
+}
+
+/** Amounts that count: never less than nothing. Throws `TypeError`. */
+function readAmounts(value: unknown): Amounts {
+  const amounts = members(value, 'amounts');
+  for (const amount of Object.values(amounts))
+    if (!Number.isSafeInteger(amount) || (amount as number) < 0) return wrong('amounts');
+  return amounts as Amounts;
+}
+
+/** Throws `TypeError`. */
+export function readWanted(value: unknown): Wanted {
+  const { limits, amounts, unknown } = members(value, 'reserve');
+  if (!Array.isArray(limits)) return wrong('reserve');
+  for (const why of Object.values(members(unknown, 'reserve'))) readText(why);
+  return { limits: limits.map(readText), amounts: readAmounts(amounts), unknown: unknown as Wanted['unknown'] };
+}
+
+/** Throws `TypeError`. */
+export function readSpending(value: unknown): Spending {
+  const { reservation, amounts } = members(value, 'spent');
+  return { reservation: readNumber(reservation), amounts: amounts === null ? null : readAmounts(amounts) };
 }

@@ -7,9 +7,11 @@ import type { Log } from '../../src/log/index.js';
 import type { Context } from '../../src/model.js';
 import type { Permit } from '../../src/permit.js';
 import type { Policy } from '../../src/policy/index.js';
+import type { Ledger, Wanted } from '../../src/spending/index.js';
 import type { CertificateAuthority } from '../../src/tls/authority.js';
-import type { Lease, Vault } from '../../vault/index.js';
+import type { Lease } from '../../vault/index.js';
 import { confirmed } from '../proxy/confirm.js';
+import type { Exchange } from '../proxy/exchange/index.js';
 import type { Ears } from './channel.js';
 import {
   type ApprovalWanted,
@@ -19,16 +21,20 @@ import {
   readLeaseWanted,
   readLeft,
   readNumber,
+  readSpending,
   readText,
+  readWanted,
+  type Spending,
 } from './messages.js';
 
 /** The rooms that only the parent has. */
 export interface ParentHouse {
   readonly log: Log;
-  readonly vault: Vault;
+  readonly vault: Exchange;
   readonly approvals: Approvals;
   readonly policy: Policy;
   readonly authority: Pick<CertificateAuthority, 'leafFor' | 'leafKey'>;
+  readonly ledger: Pick<Ledger, 'reserve' | 'settle' | 'release'>;
   count(gateway: string): Context['counters'];
   diagnose(error: unknown): void;
 }
@@ -57,6 +63,8 @@ export class Service implements Ears {
   /** Decisions on their way to the disk. */
   readonly #recording = new Set<Promise<unknown>>();
   readonly #approvals = new Map<number, Flight>();
+  /** What this worker has set aside and not settled. */
+  readonly #reserved = new Set<number>();
   readonly #connections: Connections;
 
   constructor(house: ParentHouse, connections: Connections) {
@@ -78,6 +86,8 @@ export class Service implements Ears {
         return this.#lease(value);
       case 'needles':
         return vault.needleForms(readText(value));
+      case 'reserve':
+        return this.#reserve(readWanted(value));
       case 'count':
         return count(readText(value));
       case 'approve':
@@ -93,6 +103,10 @@ export class Service implements Ears {
     switch (what) {
       case 'note':
         return this.#note(readEntry(value));
+      case 'spent':
+        return this.#spent(readSpending(value));
+      case 'unspent':
+        return this.#unspent(readNumber(value));
       case 'counted':
         return void this.#house.count(readText(value));
       case 'taken':
@@ -101,6 +115,8 @@ export class Service implements Ears {
         return this.#connections.closed();
       case 'left':
         return this.#left(value);
+      case 'refused':
+        return this.#house.vault.refused(readText(value));
       case 'diagnose':
         return this.#house.diagnose(readText(value));
       default:
@@ -127,6 +143,9 @@ export class Service implements Ears {
       });
     this.#open.clear();
     this.#permitted.clear();
+    // Whether it was sent is not known: it counts.
+    for (const reservation of this.#reserved) this.#house.ledger.settle(reservation, null);
+    this.#reserved.clear();
   }
 
   #underWay<T>(recorded: Promise<T>): Promise<T> {
@@ -155,20 +174,14 @@ export class Service implements Ears {
     if (open.permit !== null) this.#permitted.delete(open.permit.allowed.evidence);
   }
 
-  #lease(value: unknown): Lease {
-    const { evidence, hash } = readLeaseWanted(value);
+  async #lease(value: unknown): Promise<Lease> {
+    const { evidence, hash, target } = readLeaseWanted(value);
     const permit = this.#permitted.get(evidence)?.permit;
     // The vault looks at nothing but a permit, and here is none without its entry.
     if (permit == null) throw new Refusal('denied', 'The permit was rejected: there is none.', { rule: 'permit' });
-    const {
-      name,
-      version,
-      scheme,
-      connector,
-      value: secret,
-      expires_at,
-      opened_by,
-    } = this.#house.vault.lease(permit, hash);
+    const { vault } = this.#house;
+    await vault.fetch(permit, hash, { ...target, host: permit.allowed.host, port: permit.allowed.port });
+    const { name, version, scheme, connector, value: secret, expires_at, opened_by } = vault.lease(permit, hash);
     return { name, version, scheme, connector, value: secret, expires_at, opened_by };
   }
 
@@ -192,6 +205,20 @@ export class Service implements Ears {
     } finally {
       this.#approvals.delete(number);
     }
+  }
+
+  #reserve(wanted: Wanted): number {
+    const reservation = this.#house.ledger.reserve(wanted);
+    this.#reserved.add(reservation);
+    return reservation;
+  }
+
+  #spent({ reservation, amounts }: Spending): void {
+    if (this.#reserved.delete(reservation)) this.#house.ledger.settle(reservation, amounts);
+  }
+
+  #unspent(reservation: number): void {
+    if (this.#reserved.delete(reservation)) this.#house.ledger.release(reservation);
   }
 
   #left(value: unknown): void {

@@ -3,14 +3,12 @@
  * approvals and the authority's key are its parent's. Without that one it ends at once.
  */
 import type { Socket } from 'node:net';
-import { connectors } from '../../connectors/index.js';
-import { openCatalog } from '../../src/action/catalog.js';
 import { Replica } from '../../src/identity/replica.js';
 import { toData } from '../../src/policy/index.js';
 import type { SecretMeta } from '../../vault/index.js';
 import { paths } from '../home.js';
+import { openInstalled } from '../proxy/connectors.js';
 import { openDataPath } from '../proxy/data-path.js';
-import { catalogOptions } from '../proxy/generated.js';
 import { openStoredPolicy } from '../proxy/policy.js';
 import { Channel } from './channel.js';
 import { furnish } from './furnish.js';
@@ -63,9 +61,10 @@ async function start({ home, config, snapshot, secrets, policy: stored, leafKey 
   let inForce = JSON.stringify(data());
   const settings = { get: (name: string) => (name === 'policy.wasm_sha256' ? stored : undefined) };
   const policy = await openStoredPolicy(paths(home), settings, data(), config.policy.deadline, diagnose);
-  const house = furnish(channel, config, replica, policy, leafKey);
+  const house = furnish(channel, config, replica, policy, leafKey, home);
   house.vault.take(secrets);
-  const path = openDataPath({ house, catalog: openCatalog(connectors, catalogOptions(config)), diagnose });
+  const catalog = openInstalled(home, config);
+  const path = openDataPath({ house, catalog, diagnose });
 
   const changeState = ({ snapshot: next, stop }: StateChange): Stopped => {
     replica.take(next);
@@ -81,7 +80,9 @@ async function start({ home, config, snapshot, secrets, policy: stored, leafKey 
     },
     async hear(what, value) {
       if (what === 'state') return changeState(value as StateChange);
+      if (what === 'connectors') return catalog.reload();
       if (what === 'secrets') return void house.vault.take(value as SecretMeta[]);
+      if (what === 'tokens') return void house.vault.renew();
       if (what === 'policy') return void (await policy.replace((value as PolicyChange).wasm ?? undefined));
       if (what === 'ping') return null;
       if (what === 'drain') return path.drain((value as Drain).limit, hurried);

@@ -29,12 +29,12 @@ POST /repos/acme/site/pulls {"title":"x","head":"agent/1","base":"main"}
   github.pr.create  write  repo:acme/site  title=x base=main head=agent/1
 # Where a pull request goes to must be looked up.
 PUT /repos/acme/site/pulls/7/merge {"merge_method":"squash"}
-  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head
+  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head ?head_sha ?draft ?author ?checks
 PUT /repos/acme/site/pulls/7/merge
-  github.pr.merge  write  repo:acme/site  number=7 ?base ?head
+  github.pr.merge  write  repo:acme/site  number=7 ?base ?head ?head_sha ?draft ?author ?checks
 PUT /repos/acme/site/pulls/7/merge {"merge_method":"squash"}
   Content-Type: application/x-www-form-urlencoded
-  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head
+  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head ?head_sha ?draft ?author ?checks
 POST /repos/acme/site/pulls/7/reviews {"event":"APPROVE"}
   github.pr.review  write  repo:acme/site  number=7 event=APPROVE
 
@@ -89,6 +89,34 @@ POST /repos/acme/site/actions/workflows/ci.yml/dispatches {"ref":"main"}
 PUT /repos/acme/site/actions/secrets/TOKEN {"encrypted_value":"x"}
   github.secret.set  permissions  repo:acme/site  name=TOKEN
 
+# By its number: whose team it is, isn't told.
+PATCH /teams/7 {"name":"core"}
+  github.team.update  permissions  team:7  ?resource
+DELETE /teams/7
+  github.team.delete  permissions  team:7  ?resource
+PUT /teams/7/members/Eve
+  github.team.add_member  permissions  team:7  username=eve ?resource ?role
+DELETE /teams/7/members/eve
+  github.team.remove_member  permissions  team:7  username=eve ?resource
+PUT /teams/7/memberships/eve {"role":"maintainer"}
+  github.team.add_member  permissions  team:7  username=eve ?resource ?role
+DELETE /teams/7/memberships/eve
+  github.team.remove_member  permissions  team:7  username=eve ?resource
+PUT /teams/7/repos/acme/site {"permission":"admin"}
+  github.team.add_repo  permissions  repo:acme/site  ?team ?permission
+DELETE /teams/7/repos/acme/site
+  github.team.remove_repo  permissions  repo:acme/site  ?team
+
+# Operations that only GitHub's own description names, and one that merges as soon as it can.
+PUT /repos/acme/site/pulls/7/merge-async {"merge_method":"squash"}
+  github.pr.merge  write  repo:acme/site  number=7 merge_method=squash ?base ?head ?head_sha ?draft ?author ?checks
+POST /repos/acme/site/actions/runs/9/force-cancel
+  github.actions.force_cancel_workflow_run  write  repo:acme/site  run_id=9
+GET /repos/acme/site/actions/artifacts/9/zip
+  github.artifact.download  read  repo:acme/site  artifact=9
+POST /orgs/Acme/actions/runners/generate-jitconfig {"name":"r1","runner_group_id":1,"labels":["x"]}
+  github.actions.generate_runner_jitconfig_for_org  permissions  org:acme  name=r1 runner_group_id=1
+
 # What no route describes, or describes in two ways.
 DELETE /repos/acme/site/
   github.unclassified  delete  host:api.github.com
@@ -113,15 +141,31 @@ GET http://api.github.com/repos/acme/site
 POST /graphql?query=mutation{a};b {"query":"{ viewer { login } }"}
   github.unclassified  write  host:api.github.com  ?query
 POST /graphql {"query":"query Me { viewer { login } }"}
-  github.graphql.query  read  graphql:viewer  fields=["viewer"] field=viewer operation=Me
+  github.graphql.query.viewer  read  graphql:viewer  field=viewer operation=Me ?resource
+# A repository that is named, as long as nothing leads out of it.
+POST /graphql {"query":"query($o: String!) { repository(owner: $o, name: \"Site\") { pullRequest(number: 7) { title author { login } } } }","variables":{"o":"Acme"}}
+  github.graphql.query.repository  read  repo:acme/site  owner=Acme name=Site field=repository
+POST /graphql {"query":"{ repository(owner: \"acme\", name: \"site\") { owner { repositories(first: 9) { nodes { name } } } } }"}
+  github.graphql.query.repository  read  repo:acme/site  owner=acme name=site field=repository ?resource
+# The same deed as the REST action; what its node id stands for only GitHub knows.
+POST /graphql {"query":"mutation { createIssue(input: {repositoryId: \"R_1\", title: \"x\", body: \"never shown\"}) { issue { url } } }"}
+  github.issue.create  write  graphql:createIssue  repository_id=R_1 field=createIssue title=x ?body.value ?resource ?labels ?assignees
+POST /graphql {"query":"query A { viewer { login } } mutation B { ...f } fragment f on Mutation { mergePullRequest(input: {pullRequestId: \"PR_1\", mergeMethod: SQUASH}) { a } }","operationName":"B"}
+  github.pr.merge  write  graphql:mergePullRequest  pull_request_id=PR_1 field=mergePullRequest operation=B merge_method=squash ?resource ?number ?base ?head ?head_sha ?draft ?author ?checks
+# It may be a branch, a tag or another ref: each is decided.
 POST /graphql {"query":"mutation { viewer: deleteRef(input: {refId: \"x\"}) { clientMutationId } }"}
-  github.graphql.mutation  delete  graphql:deleteRef  fields=["deleteRef"] field=deleteRef
-POST /graphql {"query":"query A { viewer { login } } mutation B { ...f } fragment f on Mutation { mergePullRequest(input: {}) { a } }","operationName":"B"}
-  github.graphql.mutation  write  graphql:mergePullRequest  fields=["mergePullRequest"] field=mergePullRequest operation=B
+  github.branch.delete  delete  graphql:deleteRef  ref_id=x field=deleteRef ?resource ?ref ?branch ?tag
+POST /graphql {"query":"mutation($i: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $i) { commit { oid } } }","variables":{"i":{"branch":{"repositoryNameWithOwner":"Acme/Site","branchName":"main"},"expectedHeadOid":"abc","message":{"headline":"x"},"fileChanges":{"additions":[{"path":"a.md","contents":"eA=="}]}}}}
+  github.content.put  write  repo:acme/site  expected_head_oid=abc field=createCommitOnBranch branch=main path=a.md ?message ?file_changes
+POST /graphql {"query":"mutation { updateEnterpriseProfile(input: {enterpriseId: \"E_1\", name: \"x\"}) { message } }"}
+  github.graphql.mutation.update_enterprise_profile  write  graphql:updateEnterpriseProfile  enterprise_id=E_1 name=x field=updateEnterpriseProfile ?resource
 POST /graphql {"query":"query A { viewer { login } } mutation B { a }"}
   github.unclassified  write  host:api.github.com
 POST /graphql [{"query":"{ viewer { login } }"},{"query":"mutation { closeIssue(input: {}) { a } }"}]
-  github.graphql.mutation  write  graphql:closeIssue  fields=["closeIssue"] field=closeIssue
+  github.issue.close  write  graphql:closeIssue  field=closeIssue ?resource ?number
+POST /graphql "{ viewer { login } }"
+  Content-Type: application/graphql
+  github.graphql.query.viewer  read  graphql:viewer  field=viewer ?resource
 POST /graphql {"query":"{ viewer { login } }","extensions":{"persistedQuery":{"sha256Hash":"x"}}}
   github.unclassified  write  host:api.github.com
 

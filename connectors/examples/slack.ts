@@ -23,9 +23,16 @@ POST /api/conversations.invite {"channel":"C1","users":"U1,U2"}
 POST /api/auth.test
   slack.auth.test  read  host:slack.com
 POST /api/admin.users.remove {"team_id":"T1","user_id":"U1"}
-  slack.admin.call  permissions  workspace  method=admin.users.remove
+  slack.admin.users.remove  permissions  workspace  team_id=T1 user_id=U1
 GET /api/admin.conversations.search
-  slack.admin.call  permissions  workspace  method=admin.conversations.search
+  slack.admin.conversations.search  list  workspace
+# Administration by a method that is newer than the table.
+POST /api/admin.brand.new
+  slack.admin.call  permissions  workspace  method=admin.brand.new
+GET /api/admin.brand.new
+  slack.admin.call  permissions  workspace  method=admin.brand.new
+POST /api/canvases.access.set {"canvas_id":"F1","access_level":"write","user_ids":["U1"]}
+  slack.canvases.access.set  permissions  canvas:F1  canvas_id=F1 access_level=write
 POST /api/brand.new.method
   slack.unclassified  write  host:slack.com
 `;

@@ -25,7 +25,20 @@ POST /v1/charges/ch_1/capture amount=100
 
 # https://docs.stripe.com/api/refunds
 POST /v1/refunds charge=ch_1&amount=500&metadata[reason]=x
-  stripe.refund.create  write  refund  amount=500 charge=ch_1
+  stripe.refund.create  write  refund  amount=500 charge=ch_1 ?charge_amount ?charge_currency
+# Without an amount it is all of it.
+POST /v1/refunds charge=ch_1
+  stripe.refund.create  write  refund  charge=ch_1 full=true ?charge_amount ?charge_currency
+POST /v1/refunds payment_intent=pi_1&amount=1&amount=2
+  stripe.refund.create  write  refund  payment_intent=pi_1 ?charge_amount ?charge_currency ?amount ?full
+# On behalf of another account, and an operation that only Stripe's own description names.
+POST /v1/payouts amount=5&currency=usd
+  Stripe-Account: acct_7
+  stripe.payout.create  write  payout  amount=5 currency=usd account=acct_7
+POST /v1/climate/orders amount=700&currency=usd
+  stripe.climate.orders.create  write  climate_order  amount=700 currency=usd
+POST /v2/money_management/outbound_payments {"amount":{"value":5,"currency":"usd"}}
+  stripe.v2.money_management.outbound_payments.create  write  money_management_outbound_payment  amount=5 currency=usd
 POST /v1/payment_intents amount=2000&currency=eur&confirm=true
   stripe.payment_intent.create  write  payment_intent  amount=2000 currency=eur confirm=true
 POST /v1/payment_intents/pi_1/cancel

@@ -34,7 +34,7 @@ export const actions: { readonly [methodAndTemplate: string]: Route } = {
   [`GET ${r}/actions/jobs/{job}/logs`]: row('workflow.job_logs', { job: 'path.job as integer' }),
   [`GET ${r}/actions/artifacts`]: list('artifact.list'),
   [`GET ${r}/actions/artifacts/{id}`]: row('artifact.get', { artifact: 'path.id as integer' }),
-  [`GET ${r}/actions/artifacts/{id}/zip`]: row('artifact.download', { artifact: 'path.id as integer' }),
+  [`GET ${r}/actions/artifacts/{id}/{format}`]: row('artifact.download', { artifact: 'path.id as integer' }),
   [`DELETE ${r}/actions/artifacts/{id}`]: row('artifact.delete', { artifact: 'path.id as integer' }),
   [`GET ${r}/actions/caches`]: list('cache.list'),
   [`DELETE ${r}/actions/caches`]: row('cache.delete', { key: 'query.key as string' }),

@@ -1,5 +1,6 @@
 /** GitHub: issues, labels, milestones and pull requests. https://docs.github.com/rest/issues, …/rest/pulls */
-import type { Route } from '../../src/model.js';
+import type { Route, RouteRow } from '../../src/model.js';
+import { author, checksOfRuns, checksWithStatuses } from './checks.js';
 import { list, r, row } from './repo-rows.js';
 
 const number = { number: 'path.number as integer' };
@@ -16,6 +17,19 @@ const review = { ...number, event: 'body#/event as string' };
 
 /** Where a pull request goes to isn't in the requests that change it. */
 const branches = { request: `GET ${r}/pulls/{number}`, parameters: { base: '/base/ref', head: '/head/ref' } };
+
+const merge: RouteRow = {
+  ...row('pr.merge', { ...number, merge_method: 'body#/merge_method as string', sha: 'body#/sha as string' }),
+  lookup: {
+    request: branches.request,
+    parameters: { ...branches.parameters, head_sha: '/head/sha', draft: '/draft', author },
+    next: {
+      request: `GET ${r}/commits/{head_sha}/check-runs?per_page=100`,
+      parameters: { checks: checksOfRuns },
+      next: { request: `GET ${r}/commits/{head_sha}/status`, parameters: { checks: checksWithStatuses } },
+    },
+  },
+};
 
 export const issues: { readonly [methodAndTemplate: string]: Route } = {
   'GET /issues': { action: 'issue.list', access: 'list', resource: 'user' },
@@ -72,10 +86,8 @@ export const issues: { readonly [methodAndTemplate: string]: Route } = {
     row('pr.update', { ...number, title: pull.title, base: pull.base }),
   ],
   [`GET ${r}/pulls/{number}/merge`]: row('pr.is_merged', number),
-  [`PUT ${r}/pulls/{number}/merge`]: {
-    ...row('pr.merge', { ...number, merge_method: 'body#/merge_method as string', sha: 'body#/sha as string' }),
-    lookup: branches,
-  },
+  [`PUT ${r}/pulls/{number}/merge`]: merge,
+  [`PUT ${r}/pulls/{number}/merge-async`]: merge,
   [`PUT ${r}/pulls/{number}/update-branch`]: { ...row('pr.update_branch', number), lookup: branches },
   [`GET ${r}/pulls/{number}/commits`]: list('pr.commits', number),
   [`GET ${r}/pulls/{number}/files`]: list('pr.files', number),

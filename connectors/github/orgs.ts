@@ -1,5 +1,6 @@
 /** GitHub: users, organisations, teams, search, gists, notifications. https://docs.github.com/rest */
 import type { Route, RouteRow } from '../../src/model.js';
+import { teamsByNumber } from './teams.js';
 
 const q = { q: 'query.q as string' };
 const search = (what: string): RouteRow => ({
@@ -14,8 +15,6 @@ const username = { username: 'path.username' };
 const role = { ...username, role: 'body#/role as string' };
 
 export const orgs: { readonly [methodAndTemplate: string]: Route } = {
-  'GET /': { action: 'meta.root', resource: 'meta' },
-  'GET /meta': { action: 'meta.get', resource: 'meta' },
   'GET /rate_limit': { action: 'meta.rate_limit', resource: 'meta' },
   'GET /zen': { action: 'meta.zen', resource: 'meta' },
   'GET /user': { action: 'user.get', resource: 'user' },
@@ -83,6 +82,7 @@ export const orgs: { readonly [methodAndTemplate: string]: Route } = {
   },
   'DELETE /orgs/{org}/hooks/{id}': {
     action: 'org_hook.delete',
+    access: 'permissions',
     resource: org,
     parameters: { hook: 'path.id as integer' },
   },
@@ -122,6 +122,7 @@ export const orgs: { readonly [methodAndTemplate: string]: Route } = {
     resource: 'repo:{owner}/{repo}',
     parameters: { team: 'path.team' },
   },
+  ...teamsByNumber,
 
   'GET /search/repositories': search('repos'),
   'GET /search/code': search('code'),

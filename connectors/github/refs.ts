@@ -36,12 +36,16 @@ const ofRef =
   (request, { owner, repo, ref = '' }) => {
     const [, kind, name] = /^(heads|tags)\/(.+)$/.exec(ref) ?? [];
     const { parameters, unknown } = read(request);
-    const resource = `repo:${owner}/${repo}`;
-    if (kind === 'heads')
-      return { action: `branch.${verb}`, resource, parameters: { branch: name!, ...parameters }, unknown };
+    const common = {
+      aliases: [`git.${verb}_ref`],
+      resource: `repo:${owner}/${repo}`,
+      unknown,
+      ...(verb === 'delete' && { hints: ['destructive' as const] }),
+    };
+    if (kind === 'heads') return { action: `branch.${verb}`, ...common, parameters: { branch: name!, ...parameters } };
     if (kind === 'tags' && verb === 'delete')
-      return { action: 'tag.delete', resource, parameters: { tag: name!, ...parameters }, unknown };
-    return { action: `ref.${verb}`, resource, parameters: { ref, ...parameters }, unknown };
+      return { action: 'tag.delete', ...common, parameters: { tag: name!, ...parameters } };
+    return { action: `ref.${verb}`, ...common, parameters: { ref, ...parameters } };
   };
 
 export const refs: { readonly [methodAndTemplate: string]: Route } = {

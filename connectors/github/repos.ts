@@ -92,7 +92,7 @@ export const repos: { readonly [methodAndTemplate: string]: Route } = {
   [`POST ${r}/git/trees`]: row('tree.create'),
   [`GET ${r}/git/trees/{sha+}`]: row('tree.get', { sha: 'path.sha' }),
   [`POST ${r}/git/commits`]: row('commit.create'),
-  [`GET ${r}/git/commits/{sha}`]: row('commit.get', { sha: 'path.sha' }),
+  [`GET ${r}/git/commits/{sha+}`]: row('commit.get', { sha: 'path.sha' }),
   [`GET ${r}/commits`]: list('commit.list'),
   [`GET ${r}/commits/{ref+}`]: row('commit.get', { ref: 'path.ref' }),
   [`GET ${r}/commits/{ref+}/status`]: row('status.get', { ref: 'path.ref' }),
@@ -101,9 +101,9 @@ export const repos: { readonly [methodAndTemplate: string]: Route } = {
   [`GET ${r}/commits/{ref+}/check-suites`]: list('check.suites', { ref: 'path.ref' }),
   [`GET ${r}/commits/{ref+}/pulls`]: list('commit.prs', { ref: 'path.ref' }),
   [`GET ${r}/commits/{ref+}/comments`]: list('commit.comments', { ref: 'path.ref' }),
-  [`POST ${r}/commits/{ref}/comments`]: row('commit.comment', { ref: 'path.ref' }),
+  [`POST ${r}/commits/{ref+}/comments`]: row('commit.comment', { ref: 'path.ref' }),
   [`GET ${r}/compare/{basehead+}`]: row('commit.compare', { basehead: 'path.basehead' }),
-  [`POST ${r}/statuses/{sha}`]: row('status.create', {
+  [`POST ${r}/statuses/{sha+}`]: row('status.create', {
     sha: 'path.sha',
     state: 'body#/state as string',
     context: 'body#/context as string',
@@ -147,7 +147,7 @@ export const repos: { readonly [methodAndTemplate: string]: Route } = {
   [`POST ${r}/hooks`]: grant('hook.create', { url: 'body#/config/url as string', events: 'body#/events as strings' }),
   [`GET ${r}/hooks/{id}`]: row('hook.get', hook),
   [`PATCH ${r}/hooks/{id}`]: grant('hook.update', { ...hook, url: 'body#/config/url as string' }),
-  [`DELETE ${r}/hooks/{id}`]: row('hook.delete', hook),
+  [`DELETE ${r}/hooks/{id}`]: grant('hook.delete', hook),
   [`POST ${r}/hooks/{id}/tests`]: row('hook.test', hook),
   [`GET ${r}/keys`]: list('deploy_key.list'),
   [`POST ${r}/keys`]: grant('deploy_key.create', {

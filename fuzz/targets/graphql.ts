@@ -1,5 +1,6 @@
 /** Fuzz: GraphQL. What is read doesn't change with what the language ignores, and never names what isn't in the text. */
 import assert from 'node:assert/strict';
+import { shownArguments } from '../../connectors/graphql/shown.js';
 import { readOperation } from '../../connectors/graphql.js';
 import type { Target } from '../target.js';
 
@@ -11,6 +12,7 @@ export const graphql: Target = {
     'query Q { ...F ... on Query { c } } fragment F on Query { a ...G } fragment G on Query { b }',
     '# mutation { x }\n{ a(text: """ } mutation { x } \\""" """) , b }',
     'query A { a } query B { b }',
+    'mutation($id: ID!, $n: [Int] = [1]) { a(id: $id, n: $n, e: RED, input: {id: "7", deep: {x: $id}}) { b } }',
   ],
   tokens: [
     ...[
@@ -54,8 +56,11 @@ export const graphql: Target = {
     const found = readOperation(text, null);
     if (found === null) return 'unreadable';
     assert.deepEqual(readOperation(`\ufeff,# mutation { x }\n${text}\n# }`, null), found);
+    // Whatever its arguments are, nothing of them is more than the document holds.
+    const meanings = found.fields.map(field => shownArguments(field.arguments, undefined));
+    for (const { parameters, unknown } of meanings) assert.ok(unknown.every(name => !Object.hasOwn(parameters, name)));
     assert.equal(readOperation(`${text}\n}`, null), null);
-    assert.ok(found.fields.length > 0 && found.fields.every(field => text.includes(field)));
+    assert.ok(found.fields.length > 0 && found.fields.every(({ name }) => text.includes(name)));
     if (found.type !== 'query') assert.ok(text.includes(found.type));
     return `${found.type} ${found.fields.length} ${found.name !== null}`;
   },

@@ -15,9 +15,9 @@ import type {
 } from '../model.js';
 import { accessOf, generic, hostResource, uninspected } from './generic.js';
 import { HostIndex, isHostPattern } from './hosts.js';
-import { overridesMethod } from './override.js';
+import { actsForAnother, overridesMethod } from './override.js';
 import { isActionName, type Reading, readerOfPairs } from './route.js';
-import { openTable, type Table } from './table.js';
+import { openPart, openTable, type Table } from './table.js';
 import { View } from './view.js';
 
 /** Every connector, by host and by name. */
@@ -60,10 +60,15 @@ const connectorKeys: readonly string[] = [
   'credentials',
   'generated',
   'read',
+  'part',
+  'shown',
   'upgrades',
   'routes',
   'reads',
   'canonical',
+  'offers',
+  'encoded',
+  'impersonation',
   'refusal',
 ] satisfies (keyof Connector)[];
 
@@ -104,7 +109,8 @@ export function openCatalog(connectors: readonly Connector[], options: CatalogOp
       'docs/connectors.md says how a connector is written.',
     );
   }
-  const serving = (host: string, port: number): Served | undefined => own.get(`${host}:${port}`) ?? usual.find(host);
+  const serving = (host: string, port: number): Served | undefined =>
+    (own.size > 0 ? own.get(`${host}:${port}`) : undefined) ?? usual.find(host);
   return {
     classify(request) {
       const served = serving(request.host, request.port);
@@ -167,8 +173,9 @@ function tableOf(connector: Connector, options: CatalogOptions, fault: (sentence
 }
 
 function unclassified(connector: Connector, request: CanonicalRequest, unknown: readonly string[]): Classified {
-  // Whoever overrides the method may do anything.
-  const access = unknown.includes('method') ? 'permissions' : accessOf(request.method);
+  // Whoever overrides the method may do anything, and whoever acts for another, what that one may.
+  const access =
+    unknown.includes('method') || unknown.includes('impersonation') ? 'permissions' : accessOf(request.method);
   const action: Action = {
     name: `${connector.name}.unclassified`,
     connector: connector.name,
@@ -184,8 +191,10 @@ function classify({ connector, instance, table }: Served, request: CanonicalRequ
     // A connector knows what its API means on its own port over TLS, and a credential goes nowhere else.
     if (request.scheme !== 'https' || (request.port !== 443 && instance === null))
       return unclassified(connector, request, ['authority']);
-    const view = new View(request, connector.reads, instance ?? request.host);
-    const reading = overridesMethod(view) ? { undetermined: ['method'] } : readingOf(connector, table(), request, view);
+    const reads = typeof connector.reads === 'function' ? connector.reads(request.path) : connector.reads;
+    const view = new View(request, reads, instance ?? request.host);
+    const overridden = overridesMethod(view) ? 'method' : actsForAnother(view, connector) ? 'impersonation' : null;
+    const reading = overridden === null ? readingOf(connector, table(), request, view) : { undetermined: [overridden] };
     if (reading === null) return unclassified(connector, request, []);
     if ('undetermined' in reading) return unclassified(connector, request, reading.undetermined);
     if (!isSeveral(reading)) return described(connector, request, reading);
@@ -208,9 +217,14 @@ const severity: readonly Access[] = ['list', 'read', 'write', 'delete', 'permiss
 const strictestFirst = (a: Classified, b: Classified): number =>
   severity.indexOf(b.action.access) - severity.indexOf(a.action.access);
 
-function readingOf(connector: Connector, { tree, data }: Table, request: CanonicalRequest, view: View): Reading {
+function readingOf(connector: Connector, table: Table, request: CanonicalRequest, view: View): Reading {
   if (request.upgrade !== null && connector.upgrades !== true) return null;
+  const { data } = table;
   if (connector.read !== undefined) return readerOfPairs(connector.read)(view, {}, data);
+  const part = connector.part?.(request.host, data);
+  if (part === null) return null;
+  if (typeof part === 'function') return readerOfPairs(part)(view, {}, data);
+  const { tree } = part === undefined ? table : openPart(part, connector, table);
   const match = tree.match(request.method, request.path);
   const path = match && canonicalPath(connector, match.path);
   return path === null ? null : (match?.value()?.(view, path, data) ?? null);
@@ -222,27 +236,33 @@ function canonicalPath(
   path: { readonly [name: string]: string },
 ): { readonly [name: string]: string } | null {
   if (connector.canonical === undefined) return path;
-  const result = Object.create(null) as { [name: string]: string };
+  let result: { [name: string]: string } | null = null;
   for (const name in path) {
     const value = connector.canonical(name, path[name]!);
     if (value === null) return null;
+    if (value === path[name]) continue;
+    result ??= Object.assign(Object.create(null), path) as { [name: string]: string };
     result[name] = value;
   }
-  return result;
+  return result ?? path;
 }
+
+/** Put together member by member: a request that is ordinary in all of them must not pay for the others. */
+type Writable<T> = { -readonly [name in keyof T]: T[name] };
 
 function described(connector: Connector, request: CanonicalRequest, reading: Meaning): Classified {
   if (!isActionName(reading.action)) return unclassified(connector, request, ['action']);
+  const { aliases, hints, cost, lookup } = reading;
   const prefixed = (name: string): string => `${connector.name}.${name}`;
-  const action: Action = {
+  const action: Writable<Action> = {
     name: prefixed(reading.action),
-    ...(reading.aliases && { aliases: reading.aliases.map(prefixed) }),
     connector: connector.name,
     access: reading.access ?? accessOf(request.method),
-    ...(reading.hints && { hints: reading.hints }),
     parameters: reading.parameters ?? {},
     unknown: reading.unknown ?? [],
   };
+  if (aliases) action.aliases = aliases.map(prefixed);
+  if (hints) action.hints = hints;
   const text = reading.resource;
   const colon = text?.indexOf(':') ?? -1;
   const resource: Resource =
@@ -253,6 +273,8 @@ function described(connector: Connector, request: CanonicalRequest, reading: Mea
         : { type: text.slice(0, colon), id: text.slice(colon + 1) };
   // A function may answer "unclassified" itself, to name what it could not determine.
   const typed = reading.action !== 'unclassified';
-  const lookup = reading.lookup && { ...reading.lookup, path: reading.lookup.request.slice('GET '.length) };
-  return { action, resource, connector, typed, ...(lookup && { lookup }) };
+  const meaning: Writable<Classified> = { action, resource, connector, typed };
+  if (lookup) meaning.lookup = lookup;
+  if (cost) meaning.cost = cost;
+  return meaning;
 }

@@ -26,7 +26,7 @@ export interface Expression {
 const maxText = 4096;
 const maxItems = 100;
 
-const types = ['integer', 'number', 'boolean', 'string', 'strings'] as const;
+const types = ['integer', 'number', 'boolean', 'string', 'strings', 'absent'] as const;
 type Type = (typeof types)[number];
 
 /** The value as `type`; unclear if it is of another one. Text from a query or a form may spell a number or boolean. */
@@ -125,6 +125,7 @@ export function compileExpression(text: string): Expression | string {
     name,
     read(view, path) {
       const value = source === 'path' ? path[name] : find(source, name, pointer, view);
+      if (type === 'absent' && value !== unclear) return value === undefined ? true : undefined;
       if (value === undefined || value === unclear) return value;
       const converted = convert(value, type, source === 'path' || isText(view, source, name));
       return bounded(converted as Json, 0) ? converted : unclear;

@@ -11,7 +11,7 @@ export interface MediaType {
 export const opaque: MediaType = { kind: 'other', boundary: '' };
 
 const kinds: readonly (readonly [RegExp, MediaType['kind']])[] = [
-  [/^(application\/json|text\/json|application\/[a-z0-9!#$&^_.-]+\+json)$/, 'json'],
+  [/^(application\/json|text\/json|application\/[a-z0-9!#$&^_.-]+\+json|application\/x-amz-json-1\.[01])$/, 'json'],
   [/^application\/(x-ndjson|ndjson|jsonl|x-jsonlines)$/, 'lines'],
   [/^application\/json-seq$/, 'sequence'],
   [/^application\/x-www-form-urlencoded$/, 'form'],

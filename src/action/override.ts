@@ -1,4 +1,6 @@
-/** Override: requests that ask to be taken for one with another method. */
+/** Override: requests that ask to be taken for one with another method, or of somebody else. */
+
+import type { Connector } from '../model.js';
 import { isObject } from './json.js';
 import type { View } from './view.js';
 
@@ -17,4 +19,13 @@ export function overridesMethod(view: View): boolean {
   if (view.method === 'GET' || view.method === 'HEAD' || view.empty) return false;
   const document = view.document;
   return isObject(document) && '_method' in document;
+}
+
+/** Whether a request acts for somebody else than the owner of its credential, or may do so, as this API lets it. */
+export function actsForAnother(view: View, { impersonation }: Connector): boolean {
+  if (impersonation === undefined) return false;
+  const query = view.nestedQuery;
+  const document = view.document;
+  if (query === undefined || (document === undefined && view.mayHoldParameters)) return true;
+  return impersonation.some(name => view.has(name) || name in query || (isObject(document) && name in document));
 }

@@ -38,8 +38,8 @@ export function patternFault(pattern: string, separator: Separator): string | nu
   if (separator === '/' && !/^[^:/]+(:|$)/.test(pattern)) {
     return `The resource pattern ${JSON.stringify(pattern)} does not begin with a type, such as \`repo:\`.`;
   }
-  // Calls of gRPC are named as their service spells itself.
-  const segmentOfAction = pattern.startsWith('grpc.') ? /^[A-Za-z0-9_]+$/ : /^[a-z0-9_-]+$/;
+  // Calls of gRPC are named as their service spells itself, and those of AWS as IAM does.
+  const segmentOfAction = /^(grpc|aws)\./.test(pattern) ? /^[A-Za-z0-9_-]+$/ : /^[a-z0-9_-]+$/;
   for (const segment of segments(pattern, separator)) {
     if (segment === '' && !pattern.endsWith(':')) return `The pattern ${JSON.stringify(pattern)} has an empty segment.`;
     if (segment !== '*' && segment.includes('*')) {

@@ -1,7 +1,8 @@
 /** Routes compiled: a connector's rows become readers of requests; what is wrong with them is said all at once. */
-import type { Access, Hint, Meaning, Reader, Route, RouteRow, Value } from '../model.js';
+import type { Access, Hint, LookupRow, Meaning, Reader, Route, RouteRow, Value } from '../model.js';
 import { compileExpression, type Expression, type PathParameters } from './expression.js';
 import { unclear } from './json.js';
+import { checkLookup, filledIn, lookedUp } from './lookup.js';
 import type { Template } from './template.js';
 import type { View } from './view.js';
 
@@ -50,24 +51,27 @@ interface Row {
   readonly resource: Filled | null;
   readonly parameters: readonly (readonly [name: string, expression: Expression])[];
   readonly when: readonly Condition[] | null;
-  readonly lookup: { readonly path: Filled; readonly parameters: { readonly [name: string]: string } } | null;
+  readonly lookup: LookupRow | null;
+  /** What it looks up. */
+  readonly facts: readonly string[];
+  readonly cost: RouteRow['cost'];
 }
 
-/** The names of actions, without the connector's prefix. */
-export const isActionName = (name: string): boolean => /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/.test(name);
+/** The names of actions, without the connector's prefix: words, of which those behind the first may have an API's own capitals. */
+export const isActionName = (name: string): boolean => /^[a-z][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)*$/.test(name);
 
 const accesses: readonly string[] = ['list', 'read', 'write', 'delete', 'permissions'] satisfies Access[];
-const rowKeys = ['action', 'aliases', 'access', 'hints', 'resource', 'parameters', 'when', 'lookup'];
+const rowKeys = ['action', 'aliases', 'access', 'hints', 'resource', 'parameters', 'when', 'lookup', 'cost'];
 const hints: readonly string[] = ['destructive', 'irreversible'] satisfies Hint[];
 
 /** Compiles one row; `fault` is told every fault. `names` are the path's parameters. */
 function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: string) => void): Row {
   for (const key of Object.keys(row)) if (!rowKeys.includes(key)) fault(`the key ${JSON.stringify(key)} is unknown`);
   if (!isActionName(String(row.action)))
-    fault(`the action ${JSON.stringify(row.action)} is not lower-case words joined by dots`);
+    fault(`the action ${JSON.stringify(row.action)} is not words joined by dots, the first in lower case`);
   for (const alias of row.aliases ?? [])
     if (!isActionName(String(alias)))
-      fault(`the alias ${JSON.stringify(alias)} is not lower-case words joined by dots`);
+      fault(`the alias ${JSON.stringify(alias)} is not words joined by dots, the first in lower case`);
   for (const hint of row.hints ?? [])
     if (!hints.includes(hint)) fault(`the hint ${JSON.stringify(hint)} is none of ${hints.join(', ')}`);
   if (row.access !== undefined && !accesses.includes(row.access))
@@ -89,14 +93,14 @@ function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: s
     return expression === null ? [] : [{ expression, values }];
   });
   const resource = row.resource === undefined ? null : compileText(row.resource);
-  const lookupPath = /^GET (\/\S+)$/.exec(row.lookup?.request ?? 'GET /x')?.[1];
-  if (lookupPath === undefined) fault(`the look-up ${JSON.stringify(row.lookup?.request)} is not GET and a path`);
-  const lookup = row.lookup && { path: compileText(lookupPath ?? ''), parameters: row.lookup.parameters };
   const known = [...names, ...Object.keys(row.parameters ?? {})];
   for (const name of resource?.names ?? [])
     if (!known.includes(name)) fault(`{${name}} in the resource is neither in the template nor a parameter`);
-  for (const name of lookup?.path.names ?? [])
-    if (!names.includes(name)) fault(`{${name}} in the look-up is not in the template`);
+  if (row.lookup) checkLookup(row.lookup, known, fault);
+  const facts = lookedUp(row.lookup);
+  for (const name of paid(row.cost))
+    if (!known.includes(String(name)) && !facts.includes(String(name)))
+      fault(`${JSON.stringify(name) ?? 'nothing'} in the cost is not a parameter`);
   if (row.resource !== undefined && !/^[a-z][a-z0-9_]*(:\S+)?$/.test(row.resource))
     fault(`the resource ${JSON.stringify(row.resource)} is not type or type:id`);
   return {
@@ -107,9 +111,17 @@ function compileRow(row: RouteRow, names: readonly string[], fault: (sentence: s
     resource,
     parameters,
     when: row.when ? when : null,
-    lookup: lookup ?? null,
+    lookup: row.lookup ?? null,
+    facts,
+    cost: row.cost,
   };
 }
+
+/** What a cost names, or is instead of naming parameters: an operator's own connector may say anything. */
+const paid = (cost: RouteRow['cost'] | null): readonly unknown[] => {
+  if (cost === undefined || cost === 'nothing' || typeof cost === 'function') return [];
+  return typeof cost === 'object' && cost !== null ? [cost.amount, cost.currency].flat() : [cost];
+};
 
 /** Whether a row counts: true, false, or undefined if that can't be known. */
 function counts(conditions: readonly Condition[], view: View, path: PathParameters): boolean | undefined {
@@ -125,7 +137,7 @@ function counts(conditions: readonly Condition[], view: View, path: PathParamete
 /** Fills in a row's parameters and resource. */
 function readRow(row: Row, view: View, path: PathParameters): Meaning | Undetermined {
   const parameters: { [name: string]: Value } = {};
-  const unknown: string[] = row.lookup === null ? [] : Object.keys(row.lookup.parameters);
+  const unknown: string[] = [...row.facts];
   for (const [name, expression] of row.parameters) {
     const value = expression.read(view, path);
     if (value === unclear) unknown.push(name);
@@ -139,20 +151,15 @@ function readRow(row: Row, view: View, path: PathParameters): Meaning | Undeterm
   });
   // A resource that can't be told could be the one that a permission denies.
   if (undetermined.length > 0) return { undetermined };
-  const lookup = row.lookup && {
-    request: `GET ${row.lookup.path.fill(name => encodeURIComponent(path[name] ?? ''))}`,
-    parameters: row.lookup.parameters,
-  };
-  return {
-    action: row.action,
-    parameters,
-    unknown,
-    ...(row.aliases && { aliases: row.aliases }),
-    ...(row.hints && { hints: row.hints }),
-    ...(row.access && { access: row.access }),
-    ...(resource !== undefined && { resource }),
-    ...(lookup && { lookup }),
-  };
+  const lookup = row.lookup && filledIn(row.lookup, path, parameters);
+  const meaning: { -readonly [name in keyof Meaning]: Meaning[name] } = { action: row.action, parameters, unknown };
+  if (row.aliases) meaning.aliases = row.aliases;
+  if (row.hints) meaning.hints = row.hints;
+  if (row.access) meaning.access = row.access;
+  if (resource !== undefined) meaning.resource = resource;
+  if (lookup) meaning.lookup = lookup;
+  if (row.cost) meaning.cost = typeof row.cost === 'function' ? row.cost(view) : row.cost;
+  return meaning;
 }
 
 const isResourceText = (text: string): boolean => text.length <= 1024 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);

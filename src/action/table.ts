@@ -2,7 +2,7 @@
  * The table of one connector: what was generated from an API's own description, and the hand-written overlay that wins.
  * It is put together at the first request to the API, and a row is compiled when it is first met.
  */
-import type { Connector, Generated, Route, RouteRow, Value } from '../model.js';
+import type { Connector, Generated, Part, Route, RouteRow, Value } from '../model.js';
 import { type CompiledRoute, compileRoute } from './route.js';
 import { parseTemplate, RouteTree } from './template.js';
 
@@ -13,6 +13,9 @@ export interface Merged {
   readonly route: Route;
   /** The name that was generated for what the overlay renames, without the connector's prefix. */
   readonly alias: string | null;
+  /** What the generated row says besides, where the overlay's says nothing; its other names, which count anyway. */
+  readonly hints: RouteRow['hints'];
+  readonly others?: RouteRow['aliases'];
   readonly generated: boolean;
 }
 
@@ -22,20 +25,27 @@ const shapeOf = (key: string): string => key.replace(/\{[a-z0-9_]+\+?\}/g, '{}')
 /** The routes of a connector, overlay first. */
 export function mergedRoutes(connector: Connector, generated: Generated | null): readonly Merged[] {
   const rows = Object.entries(generated?.routes ?? {});
-  const names = new Map(rows.map(([key, { action }]) => [shapeOf(key), action]));
-  const overlay = Object.entries(connector.routes).map(
-    ([key, route]): Merged => ({ key, route, alias: names.get(shapeOf(key)) ?? null, generated: false }),
-  );
+  const under = new Map(rows.map(([key, row]) => [shapeOf(key), row]));
+  const overlay = Object.entries(connector.routes).map(([key, route]): Merged => {
+    const row = under.get(shapeOf(key));
+    return { key, route, alias: row?.action ?? null, hints: row?.hints, others: row?.aliases, generated: false };
+  });
   const covered = new Set(overlay.map(({ key }) => shapeOf(key)));
   const rest = rows.filter(([key]) => !covered.has(shapeOf(key)));
-  return [...overlay, ...rest.map(([key, route]): Merged => ({ key, route, alias: null, generated: true }))];
+  return [
+    ...overlay,
+    ...rest.map(([key, route]): Merged => ({ key, route, alias: null, hints: route.hints, generated: true })),
+  ];
 }
 
-/** The same rows, known by another name besides their own. */
-function aliased(route: Route, alias: string | null): Route {
+/** The same rows, with what the generated one says besides: its names and its hints. */
+function completed({ route, alias, hints, others = [] }: Merged): Route {
   if (alias === null || typeof route === 'function') return route;
-  const also = (row: RouteRow): RouteRow =>
-    row.action === alias ? row : { ...row, aliases: [...(row.aliases ?? []), alias] };
+  const also = (row: RouteRow): RouteRow => {
+    const names = new Set([...(row.aliases ?? []), alias, ...others]);
+    names.delete(row.action);
+    return { ...(hints && { hints }), ...row, ...(names.size > 0 && { aliases: [...names] }) };
+  };
   return Array.isArray(route) ? (route as readonly RouteRow[]).map(also) : also(route as RouteRow);
 }
 
@@ -47,6 +57,8 @@ export interface Table {
   readonly tree: RouteTree<Lazy>;
   /** What the connector's functions may read of the generated file besides its routes. */
   readonly data: Value;
+  /** Of the APIs behind it, where a connector serves many: by name, each put together when it is first asked. */
+  readonly parts: Map<string, Table>;
 }
 
 /** Puts the table together. `fault` is told what is wrong with templates; with `whole` also what is wrong with any row. */
@@ -56,8 +68,9 @@ export function openTable(
   fault: (sentence: string) => void,
   whole: boolean,
 ): Table {
-  const tree = new RouteTree<Lazy>();
-  for (const { key, route, alias } of mergedRoutes(connector, generated)) {
+  const tree = new RouteTree<Lazy>(connector.encoded);
+  for (const merged of mergedRoutes(connector, generated)) {
+    const { key } = merged;
     const template = parseTemplate(key);
     if (typeof template === 'string') {
       fault(`in \`${key}\` ${template}`);
@@ -67,7 +80,7 @@ export function openTable(
     const compile: Lazy = () => {
       if (compiled !== undefined) return compiled;
       let sound = true;
-      const read = compileRoute(template, aliased(route, alias), sentence => {
+      const read = compileRoute(template, completed(merged), sentence => {
         sound = false;
         fault(`in \`${key}\` ${sentence}`);
       });
@@ -77,5 +90,14 @@ export function openTable(
     if (whole) compile();
     if (!tree.add(template, compile)) fault(`\`${key}\` fits the same requests as another route`);
   }
-  return { tree, data: generated?.data ?? null };
+  return { tree, data: generated?.data ?? null, parts: new Map() };
+}
+
+/** The table of one of many APIs. A row with a fault describes nothing. */
+export function openPart({ name, routes }: Part, connector: Connector, { parts, data }: Table): Table {
+  const known = parts.get(name);
+  if (known !== undefined) return known;
+  const opened = { ...openTable({ ...connector, routes: routes() }, null, () => {}, false), data };
+  parts.set(name, opened);
+  return opened;
 }

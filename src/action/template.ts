@@ -14,6 +14,8 @@ interface Node<T> {
 
 interface Leaf<T> {
   readonly names: readonly string[];
+  /** Those that are one segment each. */
+  readonly single: readonly string[];
   readonly value: T;
 }
 
@@ -57,6 +59,9 @@ const safeOne = (value: string): boolean =>
 const safeMany = (value: string): boolean =>
   !unsafeMany.test(value) && value.split('/').every(part => part !== '' && part !== '.' && part !== '..');
 
+/** As {@link safeOne}, where `%2F` is a part of the value. */
+const safeEncoded = (value: string): boolean => value.split('/').every(safeOne);
+
 /** What a path was matched to. */
 export interface Match<T> {
   readonly value: T;
@@ -66,6 +71,12 @@ export interface Match<T> {
 /** The compiled templates of one connector. */
 export class RouteTree<T> {
   readonly #methods = new Map<string, Node<T>>();
+  readonly #encoded: ReadonlySet<string>;
+
+  /** `encoded` are parameters in which the API takes `%2F` for a part of the value, and never for a separator. */
+  constructor(encoded: readonly string[] = []) {
+    this.#encoded = new Set(encoded);
+  }
 
   /** Adds a route; false if there is one that fits exactly the same requests. */
   add(template: Template, value: T): boolean {
@@ -83,7 +94,8 @@ export class RouteTree<T> {
       }
     }
     if (node.leaf !== null) return false;
-    node.leaf = { names: template.names, value };
+    const single = template.names.filter(name => !template.segments.includes(`{${name}+}`));
+    node.leaf = { names: template.names, single, value };
     return true;
   }
 
@@ -91,10 +103,12 @@ export class RouteTree<T> {
   match(method: string, path: string): Match<T> | null {
     const root = this.#methods.get(method === 'HEAD' ? 'GET' : method);
     if (root === undefined) return null;
-    const found = matchSegments(root, path);
-    if (found === null || !/%2f/i.test(path)) return found;
+    if (!/%2f/i.test(path)) return matchSegments(root, path, safeOne);
+    if (this.#encoded.size > 0) return matchSegments(root, path, safeEncoded, name => this.#encoded.has(name));
+    const found = matchSegments(root, path, safeOne);
+    if (found === null) return null;
     // `refs/heads%2Fmain` is one segment to us; to an API that decodes first it is another route.
-    const decoded = matchSegments(root, path.replace(/%2f/gi, '/'));
+    const decoded = matchSegments(root, path.replace(/%2f/gi, '/'), safeOne);
     const same =
       decoded?.value === found.value && Object.keys(found.path).every(name => decoded.path[name] === found.path[name]);
     return same ? found : null;
@@ -111,7 +125,10 @@ function affixedNode<T>({ affixed }: Node<T>, before: string, behind: string): N
   return node;
 }
 
-function matchSegments<T>(root: Node<T>, path: string): Match<T> | null {
+type Safe = (value: string) => boolean;
+
+/** `mayHold` says which parameters of one segment may hold a slash. */
+function matchSegments<T>(root: Node<T>, path: string, safe: Safe, mayHold?: Safe): Match<T> | null {
   const segments = path.slice(1).split('/');
   if (path.includes('%')) {
     for (let i = 0; i < segments.length; i++) {
@@ -121,10 +138,11 @@ function matchSegments<T>(root: Node<T>, path: string): Match<T> | null {
     }
   }
   const values: string[] = [];
-  const leaf = walk(root, segments, 0, values);
+  const leaf = walk(root, segments, 0, values, safe);
   if (leaf === null) return null;
   const parameters = Object.create(null) as { [name: string]: string };
   for (let i = 0; i < leaf.names.length; i++) parameters[leaf.names[i]!] = values[i]!;
+  if (mayHold && leaf.single.some(name => parameters[name]!.includes('/') && !mayHold(name))) return null;
   return { value: leaf.value, path: parameters };
 }
 
@@ -137,40 +155,48 @@ function decodeSegment(segment: string): string | null {
 }
 
 /** Finds the leaf for the segments from `at` on; leaves the parameters' values behind, in order. */
-function walk<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Leaf<T> | null {
+function walk<T>(node: Node<T>, segments: readonly string[], at: number, values: string[], safe: Safe): Leaf<T> | null {
   if (at === segments.length) return node.leaf;
   const segment = segments[at]!;
   const literal = node.literals.get(segment);
-  const found = literal === undefined ? null : walk(literal, segments, at + 1, values);
+  const found = literal === undefined ? null : walk(literal, segments, at + 1, values, safe);
   if (found !== null) return found;
   const depth = values.length;
   for (const { before, behind, node: next } of node.affixed) {
     if (!segment.startsWith(before) || !segment.endsWith(behind)) continue;
     const value = segment.slice(before.length, segment.length - behind.length);
-    if (segment.length <= before.length + behind.length || !safeOne(value)) continue;
+    if (segment.length <= before.length + behind.length || !safe(value)) continue;
     values.push(value);
-    const leaf = walk(next, segments, at + 1, values);
+    const leaf = walk(next, segments, at + 1, values, safe);
     if (leaf !== null) return leaf;
     values.length = depth;
   }
-  if (node.one !== null && safeOne(segment)) {
+  if (node.one !== null && safe(segment)) {
     values.push(segment);
-    const leaf = walk(node.one, segments, at + 1, values);
+    const leaf = walk(node.one, segments, at + 1, values, safe);
     if (leaf !== null) return leaf;
     values.length = depth;
   }
-  return node.many === null ? null : walkMany(node.many, segments, at, values);
+  return node.many === null ? null : walkMany(node.many, segments, at, values, safe);
 }
 
 /** `{rest+}`: as few segments as let something follow it; if nothing does, all of them. */
-function walkMany<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Leaf<T> | null {
+function walkMany<T>(
+  node: Node<T>,
+  segments: readonly string[],
+  at: number,
+  values: string[],
+  safe: Safe,
+): Leaf<T> | null {
   const depth = values.length;
   const followed = node.literals.size > 0 || node.affixed.length > 0 || node.one !== null || node.many !== null;
   for (let end = followed ? at + 1 : segments.length; end <= segments.length; end++) {
     const value = segments.slice(at, end).join('/');
-    if (!safeMany(value)) return null;
+    // A slash of a segment's own would look like one between two.
+    if (!safeMany(value) || (safe === safeEncoded && segments.slice(at, end).some(part => part.includes('/'))))
+      return null;
     values.push(value);
-    const leaf = walk(node, segments, end, values);
+    const leaf = walk(node, segments, end, values, safe);
     if (leaf !== null) return leaf;
     values.length = depth;
   }

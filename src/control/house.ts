@@ -9,6 +9,7 @@ import type { State } from '../identity/state.js';
 import type { Log } from '../log/index.js';
 import type { CanonicalRequest, Classified, Connector, KillScope } from '../model.js';
 import type { Policy } from '../policy/index.js';
+import type { Ledger } from '../spending/index.js';
 
 /** Everything that a route may need. */
 export interface House {
@@ -30,7 +31,10 @@ export interface House {
   readonly policy: Policy;
   readonly vault: Vault;
   readonly approvals: Approvals;
+  readonly ledger: Pick<Ledger, 'state' | 'forget'>;
   readonly connectors: readonly Connector[];
+  /** Reads the operator's own connectors again; resolves when they hold. Throws a `Fault`; then all stays as it was. */
+  reloadConnectors(): Promise<void>;
   /** Paths of the files that a child process reads to trust our CA. */
   readonly trustFiles: Readonly<Record<string, string>>;
   /** Every host pattern that the connector of this name serves. */
@@ -42,8 +46,8 @@ export interface House {
   workers(): readonly { readonly pid: number; readonly connections: number; readonly requests: number }[];
   /** Gives the policy the permissions and gateways as they are now; resolves when they hold. */
   refreshPolicy(): Promise<void>;
-  /** Says that the state (runs, kills), or the secrets, have changed; resolves when that holds for every request. */
-  changed(what: 'state' | 'secrets'): Promise<void>;
+  /** Says that the state (runs, kills), the secrets or the connectors have changed; resolves when that holds for every request. */
+  changed(what: 'state' | 'secrets' | 'connectors'): Promise<void>;
   /** Ends what a scope covers, flights and their upstream connections; resolves when they are destroyed. */
   stop(scope: KillScope): Promise<{ exchanges: number; tunnels: number }>;
   /** Ends the proxy, after the answer. */

@@ -2,12 +2,16 @@
 import { Refusal } from '../errors.js';
 import type { CanonicalRequest, Field, Scheme } from '../model.js';
 import { isField, parameterName, spotOf, valueFault } from './scheme.js';
+import { withoutSignature } from './sigv4-own.js';
 import { isStructured } from './structured.js';
 
 /** What the route knows about the place. */
 export interface Place {
   /** User of a basic secret that is only a password. */
   readonly user?: string;
+  /** The scheme that it usually takes; one of a header may want a `prefix` in front of its secret (`SSWS`). */
+  readonly scheme?: Scheme;
+  readonly prefix?: string;
 }
 
 /** A secret on loan; a lease of the vault is one. */
@@ -39,6 +43,7 @@ export function inject(
 
 /** The request without the agent's own credentials in this scheme's place, and whether there were any. */
 export function stripOwn(request: CanonicalRequest, scheme: Scheme): { request: CanonicalRequest; removed: boolean } {
+  if (/(^|:)sigv4$/.test(scheme)) return withoutSignature(request);
   const spot = spotOf(scheme);
   const { request: stripped, replaced } =
     'field' in spot ? putField(request, null, spot.field) : putParameter(request, spot.parameter, null);
@@ -48,7 +53,12 @@ export function stripOwn(request: CanonicalRequest, scheme: Scheme): { request: 
 /** The field value of a header scheme. */
 function credentials(scheme: Scheme, value: Buffer, place: Place): string {
   if (scheme === 'bearer') return `Bearer ${value.toString('latin1')}`;
-  if (scheme !== 'basic') return value.toString('latin1');
+  if (scheme !== 'basic') {
+    const text = value.toString('latin1');
+    // Another secret than the usual one stands as it is, and so does one that was pasted with its prefix.
+    const bare = place.prefix === undefined || scheme !== place.scheme || text.startsWith(`${place.prefix} `);
+    return bare ? text : `${place.prefix} ${text}`;
+  }
   if (value.includes(0x3a)) return `Basic ${value.toString('base64')}`;
   if (place.user === undefined) {
     throw new Refusal(

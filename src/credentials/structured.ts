@@ -18,7 +18,7 @@ const shapes = {
   },
   oauth2: {
     required: ['client_id', 'token_url'],
-    optional: ['client_secret', 'refresh_token', 'scopes', 'audience'],
+    optional: ['client_secret', 'client_auth', 'refresh_token', 'scopes', 'audience'],
     secret: ['client_secret', 'refresh_token'],
   },
   'github-app': {
@@ -42,6 +42,16 @@ const shapes = {
     secret: ['secret_id'],
   },
 } as const satisfies { readonly [scheme: string]: Shape };
+
+/** Members that say where a secret goes. */
+const addresses: readonly string[] = ['token_url', 'token_uri', 'api_url', 'address'];
+
+/** Only over HTTPS, and with nothing in the URL that would be a second secret. */
+function isAddress(member: unknown): boolean {
+  if (typeof member !== 'string' || !URL.canParse(member)) return false;
+  const { protocol, username, password, hash } = new URL(member);
+  return protocol === 'https:' && username + password + hash === '';
+}
 
 /** Schemes whose secret is a JSON object. */
 export type StructuredScheme = Exclude<keyof typeof shapes, 'vault'>;
@@ -75,6 +85,7 @@ export function readMembers(scheme: string, value: Uint8Array): Members | string
       return `the object has a member ${JSON.stringify(name.slice(0, 40))}, which ${scheme} does not know`;
     const texts = Array.isArray(member) ? member : [member];
     if (!texts.every(text => typeof text === 'string')) return `the member ${name} is neither text nor a list of texts`;
+    if (addresses.includes(name) && !isAddress(member)) return `the member ${name} is not an https URL`;
   }
   return members as Members;
 }

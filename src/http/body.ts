@@ -49,7 +49,7 @@ export const bodyLimits: BodyLimits = {
 };
 
 const document =
-  /^(text\/|multipart\/|application\/(x-www-form-urlencoded|x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|graphql|([\w.-]+\+)?json)$)/;
+  /^(text\/|multipart\/|application\/(x-www-form-urlencoded|x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|graphql|x-amz-json-1\.[01]|([\w.-]+\+)?json)$)/;
 /** Up to this many bytes any ratio will do. */
 const modest = 1 << 20;
 

@@ -1,61 +1,80 @@
-/** Fetch: one small request of our own to an API, for facts that a decision needs. Bounded in time and size. */
+/** Fetch: one small request of our own, for facts that a decision needs, or for a token. Bounded in time and size. */
 import type { Outgoing } from '../gateway.js';
+import type { Field } from '../model.js';
 import type { Permit } from '../permit.js';
+import { tooLate, upstreamRefusal } from './dial.js';
 import { admit, type ForwardOptions, printFields } from './forward.js';
 import { printTarget } from './target.js';
 
-const deadline = 2_000;
+const usualLimit = 2_000;
 const maxBytes = 1 << 20;
 
 /** What came back; null body when it was longer than 1 MiB. */
 export interface Fetched {
   readonly status: number;
+  readonly fields: readonly Field[];
   readonly body: Buffer | null;
 }
 
 /**
- * Sends a permitted request and reads its whole answer. Rejects on any fault, and after 2 s. `checkKill` is asked
- * immediately before the first byte, and throws if nothing may leave any more.
+ * Sends a permitted request, its body too if that is at hand, and reads its whole answer; a redirect is an answer as any
+ * other. Rejects `Refusal` on any fault, and after `limit` ms (2 s). `checkKill` is asked immediately before the first
+ * byte, and throws if nothing may leave any more.
  */
 export function fetchWhole(
   permit: Permit,
   outgoing: Outgoing,
-  options: ForwardOptions & { readonly checkKill: () => void },
+  options: ForwardOptions & { readonly checkKill: () => void; readonly limit?: number },
 ): Promise<Fetched> {
   admit(permit, outgoing, options.now());
-  const { request } = outgoing;
+  const { request, payload } = outgoing;
   const pool = options.upstream.pool(permit.allowed.gateway, request, outgoing.credential);
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve, fail) => {
+    const reject = (error: unknown): void => fail(upstreamRefusal(error, request));
     const chunks: Buffer[] = [];
     let length = 0;
     let status = 0;
-    let abort = (error: Error): void => reject(error);
+    let fields: Field[] = [];
+    let late: Error | null = null;
+    let abort = (_: Error): void => {};
     const timer = setTimeout(() => {
-      const late = new Error('The answer took too long.');
-      abort(late);
+      late = tooLate(request);
       reject(late);
-    }, deadline);
+      abort(late);
+    }, options.limit ?? usualLimit);
     pool.dispatch(
-      { path: printTarget(request.path, request.query), method: request.method, headers: printFields(outgoing) },
+      {
+        path: printTarget(request.path, request.query),
+        method: request.method,
+        headers: printFields(outgoing),
+        body: Buffer.isBuffer(payload) ? payload : null,
+      },
       {
         onRequestStart(controller) {
           abort = error => controller.abort(error);
+          // It may have had to wait for its connection for longer than anybody has waited for it.
+          if (late !== null) return controller.abort(late);
           try {
             options.checkKill();
           } catch (error) {
             controller.abort(error as Error);
           }
         },
-        onResponseStart(_, code) {
+        onResponseStart(controller, code) {
           status = code;
+          const raw = ((controller.rawHeaders ?? []) as Buffer[]).map(text => text.toString('latin1'));
+          fields = raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] ?? ''] as const] : []));
         },
-        onResponseData(_, chunk) {
+        onResponseData(controller, chunk) {
           length += chunk.length;
-          if (length <= maxBytes) chunks.push(Buffer.from(chunk));
+          if (length <= maxBytes) return void chunks.push(Buffer.from(chunk));
+          clearTimeout(timer);
+          resolve({ status, fields, body: null });
+          controller.abort(new Error('The answer is too long.'));
         },
         onResponseEnd() {
           clearTimeout(timer);
-          resolve({ status, body: length <= maxBytes ? Buffer.concat(chunks) : null });
+          resolve({ status, fields, body: Buffer.concat(chunks) });
         },
         onResponseError(_, error) {
           clearTimeout(timer);

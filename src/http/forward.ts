@@ -15,12 +15,14 @@ import { tooLate, upstreamRefusal } from './dial.js';
 import type { Exchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { isGrpc } from './grpc.js';
-import { type Carrier, responseCarrier } from './response.js';
+import type { Carrier } from './response.js';
+import { carrierOf, type Rewrite } from './rewrite.js';
 import type { StreamController } from './sessions.js';
 import { spent } from './spent.js';
 import type { Stalls } from './stall.js';
 import { printAuthority, printTarget } from './target.js';
 import type { Upstream } from './upstream.js';
+import { WatchedReply, type Watcher } from './watch.js';
 
 /** What whoever sends a request needs besides its arguments. */
 export interface ForwardOptions {
@@ -34,6 +36,10 @@ export interface CarryOptions extends ForwardOptions {
   judge(facts: ResponseFacts): Promise<void>;
   /** Bodies that stand still on their way are given up by these. */
   readonly stalls: Stalls;
+  /** Sees what goes to the client. */
+  readonly watcher?: Watcher | null;
+  /** Gives another version of the answer's messages. */
+  readonly rewrite?: Rewrite | null;
   /** Milliseconds until the head of an answer must be there, whatever else has come before. */
   readonly headTime: number;
 }
@@ -43,13 +49,13 @@ const readable = new Set([...undoable, 'identity']);
 
 /** The head that is sent: Host first, then the canonical fields, names and values in turn. */
 export function printFields(
-  { request, payload, needles, credential }: Outgoing,
+  { request, payload, needles, credential, hidden = false }: Outgoing,
   from?: Pick<Exchange, 'head'>,
 ): string[] {
   const flat = ['host', printAuthority(request)];
   for (const [name, value] of request.fields) {
     // A secret that comes back in ranges is in none of them; whoever is asked for a part may always send the whole.
-    if (credential !== '' && ranges.has(name.toLowerCase())) continue;
+    if (credential !== '' && !hidden && ranges.has(name.toLowerCase())) continue;
     // Only codings that can be undone may come back where a secret may be.
     if (needles.length > 0 && name.length === 15 && name.toLowerCase() === 'accept-encoding') {
       const codings = value.split(',').filter(coding => readable.has(coding.split(';', 1)[0]!.trim().toLowerCase()));
@@ -85,7 +91,7 @@ export function forward(
 ): Promise<Outcome> {
   admit(permit, outgoing, options.now());
   const { request, payload } = outgoing;
-  const reply = exchange.reply!;
+  const reply = options.watcher ? new WatchedReply(exchange.reply!, options.watcher) : exchange.reply!;
   const headers = printFields(outgoing, exchange);
   const grpc = exchange.http2 && isGrpc(request.method, headers);
   if (grpc) headers.push('te', 'trailers');
@@ -174,7 +180,7 @@ export function forward(
         }
         clearTimeout(late);
         if (!plainlyFramed((started.rawHeaders ?? []) as Buffer[])) return giveUp(oddlyFramed(request));
-        carrier = responseCarrier({
+        carrier = carrierOf(options.rewrite ?? null, {
           status,
           message: message ?? '',
           rawHeaders: (started.rawHeaders ?? []) as Buffer[],

@@ -27,6 +27,9 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** Seconds for which an SDK waits by itself, as it is told. */
+const patience = 60;
+
 const decisionOf = (code: string): string =>
   code === 'approval_pending'
     ? 'pending'
@@ -49,6 +52,8 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   const unknown = refusal.code === 'unauthenticated' && context.direct === true;
   const status = refusal.code === 'approval_pending' ? context.pendingStatus : unknown ? 401 : row.status;
   const detail = refusal.message;
+  const retryAfter = refusal.extra.retryAfter ?? (row.retryable && status === 503 ? 5 : undefined);
+  const long = retryAfter !== undefined && retryAfter > patience;
   const action = context.meaning?.action.name ?? null;
   const next =
     refusal.extra.next ??
@@ -63,6 +68,7 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
     detail,
     next,
     action: action?.slice((connector?.name.length ?? 0) + 1) ?? '',
+    ...(long && { long_wait: retryAfter }),
   };
   const shaped = connector?.refusal?.(refused, context.agent) ?? {};
   const resource = context.meaning?.resource;
@@ -96,10 +102,10 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
   if (refusal.code === 'killed') fields.push(['Tf-Kill-Switch', 'active']);
   if (refusal.code === 'unauthenticated')
     fields.push([unknown ? 'WWW-Authenticate' : 'Proxy-Authenticate', 'Basic realm="tollfence"']);
-  const retryAfter = refusal.extra.retryAfter ?? (row.retryable && status === 503 ? 5 : undefined);
   if (retryAfter !== undefined) fields.push(['Retry-After', String(retryAfter)]);
-  // Most SDKs retry a 403 never, a 503 often; this says it to those that ask (openai, anthropic, stripe).
-  if (!row.retryable) fields.push(['X-Should-Retry', 'false'], ['Stripe-Should-Retry', 'false']);
+  // Most SDKs retry a 403 never, a 503 often; this says it to those that ask (openai, anthropic, stripe). Nor does any of
+  // them wait for long: an hour becomes a second or two.
+  if (!row.retryable || long) fields.push(['X-Should-Retry', 'false'], ['Stripe-Should-Retry', 'false']);
   for (const field of shaped.fields ?? []) fields.push(field);
   return { status: shaped.status ?? status, fields, body };
 }

@@ -20,6 +20,7 @@ export interface Gateways {
   /** Throws `Fault`: usage for a bad name, failed if it exists. */
   create(fields: GatewayFields, now: number): Gateway;
   permissions(gateway?: string): Permission[];
+  permission(id: string): Permission | undefined;
   addPermission(fields: Omit<Permission, 'id' | 'created_at'>, now: number): Permission;
   /** Throws `Fault` (missing). */
   removePermission(id: string): Permission;
@@ -51,6 +52,7 @@ export function openGateways(state: State): Gateways {
       const all = [...permissions.values()].sort((a, b) => Number(a.id.slice(5)) - Number(b.id.slice(5)));
       return gateway === undefined ? all : all.filter(permission => permission.gateway === gateway);
     },
+    permission: id => permissions.get(id),
     addPermission(fields, now) {
       const permission: Permission = {
         ...fields,

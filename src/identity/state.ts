@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Gateway, Kill, KillScope, Permission } from '../model.js';
+import type { Spent } from '../spending/index.js';
 
 /** A run as it is kept: enough to recognise its token after a restart of the proxy. */
 export interface StoredRun {
@@ -37,6 +38,7 @@ export interface State {
   readonly permissions: Shelf<Permission>;
   readonly kills: Shelf<Kill>;
   readonly runs: Shelf<StoredRun>;
+  readonly spending: Shelf<Spent>;
   /** The next number of a series, counted from 1 and never given twice. */
   next(series: string): number;
   /** A setting, or undefined. */
@@ -89,6 +91,7 @@ export function openState(path: string): State {
     permissions: shelf('permission'),
     kills: shelf('kill'),
     runs: shelf('run'),
+    spending: shelf('spending'),
     next: series => count.get(series)!.value,
     get: name => one.get(name)?.value,
     set: (name, value) => void upsert.run('setting', name, value),

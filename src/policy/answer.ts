@@ -26,6 +26,7 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     secret = null,
     hold,
     exact = false,
+    limits = [],
     mask,
     approvers,
   } = answer as Record<string, unknown>;
@@ -38,6 +39,7 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     secret === null || (typeof secret === 'string' && secret !== '') || 'its secret is not the name of one',
     held !== null || 'its hold is not a duration such as "55s"',
     typeof exact === 'boolean' || 'its exact is not true or false',
+    (Array.isArray(limits) && limits.every(id => typeof id === 'string')) || 'its limits are not a list of permissions',
     // To ignore these would be laxer than the policy says.
     nothing(mask) || 'it asks for a mask, which this version cannot apply',
     nothing(approvers) || 'it names approvers, which this version cannot restrict',
@@ -51,6 +53,7 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     policy_sha256: digest,
     ...(typeof held === 'number' ? { hold: held } : {}),
     ...(exact === true ? { exact } : {}),
+    ...(effect !== 'deny' && (limits as string[]).length > 0 ? { limits: [...new Set(limits as string[])] } : {}),
   };
 }
 

@@ -5,6 +5,7 @@
 import { patternFault, specificity } from '../action/pattern.js';
 import { exitCode, Fault } from '../errors.js';
 import type { Effect, Gateway, Permission } from '../model.js';
+import { mostLimits, type ParsedLimit, parseBudget, parseRate } from '../spending/index.js';
 import { type Condition, type Literal, parseWhere } from './where.js';
 
 /** A permission before it has an id and a time. */
@@ -36,6 +37,8 @@ export interface PermissionData {
   readonly literals: { readonly action: number; readonly resource: number };
   /** Whether the action pattern has no `*`. */
   readonly exact: boolean;
+  /** Its rates and budgets, if it has any. */
+  readonly limits?: { readonly rate: readonly string[]; readonly budget: readonly string[] };
 }
 
 /** Where a gateway's permissions are in its list, by action pattern. */
@@ -64,7 +67,8 @@ export interface PolicyData {
 export const permissionLimits = { permissions: 1000, conditions: 500 };
 
 const effects: readonly string[] = ['allow', 'deny', 'require_approval', 'defer'] satisfies readonly Effect[];
-const members = ['gateway', 'action', 'effect', 'resource', 'where', 'reason'];
+const texts = ['gateway', 'action', 'effect', 'resource', 'where', 'reason'];
+const members = [...texts, 'rate', 'budget'];
 const lengths = { gateway: 100, action: 200, resource: 500, reason: 300 };
 const verbs = { allow: 'allows', deny: 'denies', require_approval: 'requires approval for', defer: 'defers' };
 
@@ -86,7 +90,7 @@ export function parsePermission(fields: Readonly<Record<string, unknown>>): Pars
     if (!members.includes(member))
       faults.push(`A permission has no ${JSON.stringify(member)}; it has ${members.join(', ')}.`);
   }
-  const [gateway, action, effect, resource, where, reason] = members.map(text) as [
+  const [gateway, action, effect, resource, where, reason] = texts.map(text) as [
     string,
     string,
     string,
@@ -102,10 +106,46 @@ export function parsePermission(fields: Readonly<Record<string, unknown>>): Pars
     faults.push(...patterns.filter(fault => fault !== null));
     faults.push(...((where === '' ? undefined : parseWhere(where).faults) ?? []));
   }
+  const rate = limitsIn(fields, 'rate', parseRate, faults);
+  const budget = limitsIn(fields, 'budget', parseBudget, faults);
+  if (rate.length + budget.length > mostLimits)
+    faults.push(`A permission has at most ${mostLimits} rates and budgets.`);
+  if (rate.length + budget.length > 0 && (effect === 'deny' || effect === 'defer'))
+    faults.push('A rate or a budget limits what is allowed: the effect is then allow or require_approval.');
   if (faults.length > 0) return { faults };
   return {
-    permission: { gateway, action, effect: effect as Effect, resource: resource || null, where: where || null, reason },
+    permission: {
+      gateway,
+      action,
+      effect: effect as Effect,
+      resource: resource || null,
+      where: where || null,
+      reason,
+      ...(rate.length > 0 && { rate }),
+      ...(budget.length > 0 && { budget }),
+    },
   };
+}
+
+/** The limits of one kind, each in its one spelling. One text, or a list of them. */
+function limitsIn(
+  fields: Readonly<Record<string, unknown>>,
+  member: string,
+  parse: (text: string) => ParsedLimit,
+  faults: string[],
+): readonly string[] {
+  const given = [fields[member] ?? []].flat().filter(each => each !== '');
+  const limits = given.flatMap(each => {
+    const limit =
+      typeof each === 'string' && each.length <= 100 ? parse(each) : `${member} is a text or a list of them.`;
+    if (typeof limit !== 'string') return [limit];
+    faults.push(limit);
+    return [];
+  });
+  for (const [i, { unit, period }] of limits.entries())
+    if (limits.slice(0, i).some(other => other.unit === unit && other.period === period))
+      faults.push(`There are two limits of ${unit} a ${period}.`);
+  return limits.map(({ text }) => text);
 }
 
 /**
@@ -149,7 +189,7 @@ function compiled(permission: Permission): PermissionData {
       `Remove it with \`tf permissions remove ${id}\`.`,
     );
   }
-  const { effect, action, resource, where, reason } = permission;
+  const { effect, action, resource, where, reason, rate = [], budget = [] } = permission;
   const about = `${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`}`;
   return {
     id,
@@ -160,6 +200,7 @@ function compiled(permission: Permission): PermissionData {
     reason: reason || `${id} ${verbs[effect]} ${about}.`,
     literals: { action: specificity(action, '.'), resource: resource === null ? 0 : specificity(resource, '/') },
     exact: !action.includes('*'),
+    ...(rate.length + budget.length > 0 && { limits: { rate, budget } }),
   };
 }
 

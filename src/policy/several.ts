@@ -15,11 +15,18 @@ export function strictest(questions: readonly Question[], answers: readonly Deci
   let at = 0;
   for (const [i, { effect }] of answers.entries())
     if (severity.indexOf(effect) > severity.indexOf(answers[at]!.effect)) at = i;
-  const { exact: _, ...decision } = answers[at]!;
+  const { exact: _, limits: __, ...decision } = answers[at]!;
+  const limits = [...new Set(answers.flatMap(({ limits = [] }) => limits))];
   const secrets = new Set(answers.map(({ secret }) => secret).filter(secret => secret !== null));
   const reason = `Of the ${questions.length} actions in this request, ${questions[at]!.action.name}: ${decision.reason}`;
   if (decision.effect !== 'deny' && secrets.size > 1)
     return { ...decision, effect: 'deny', secret: null, reason: 'The actions in this request need different secrets.' };
   const [secret = null] = secrets;
-  return { ...decision, reason, secret, ...(answers.every(({ exact }) => exact === true) && { exact: true }) };
+  return {
+    ...decision,
+    reason,
+    secret,
+    ...(answers.every(({ exact }) => exact === true) && { exact: true }),
+    ...(decision.effect !== 'deny' && limits.length > 0 && { limits }),
+  };
 }

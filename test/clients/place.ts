@@ -23,6 +23,16 @@ export interface Setting {
 /** Opens a world and sets these, in turn. Close it when the test is over. */
 export async function openPlace(settings: readonly Setting[], options: WorldOptions = {}): Promise<World> {
   const world = await openWorld(options);
+  try {
+    await furnish(world, settings);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+async function furnish(world: World, settings: readonly Setting[]): Promise<void> {
   await world.ok(['gateway', 'create', gateway]);
   for (const [i, { place, secret = '', allow = [], deny = {} }] of settings.entries()) {
     if (place !== undefined) await world.ok(['secret', 'set', `secret-${i}`, ...place], { input: secret });
@@ -31,7 +41,6 @@ export async function openPlace(settings: readonly Setting[], options: WorldOpti
     for (const action of allow) await set(action, 'allow');
     for (const [action, reason] of Object.entries(deny)) await set(action, 'deny', '--reason', reason);
   }
-  return world;
 }
 
 /** Runs a program behind the gateway, with nothing but what `tf run` gives it. */

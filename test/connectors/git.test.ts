@@ -55,6 +55,8 @@ function pushed(
   const state = content.length < body.length ? 'truncated' : 'complete';
   return catalog.classify({ ...request, content, body: { state, bytes: content.length } });
 }
+/** A hash that begins like a number is printed in quotes. */
+const printed = (hash: string): string => (/^\d/.test(hash) ? JSON.stringify(hash) : hash);
 const forcedIn = ({ action }: Classified): unknown =>
   action.unknown.includes('forced') ? '?' : action.parameters.forced;
 
@@ -106,7 +108,7 @@ test('to create is not forced; to delete, or to move a tag, is', () => {
   const deleted = pushed([[first, zero, 'refs/heads/old']], []);
   assert.equal(
     describe(deleted),
-    `github.git.push delete repo:acme/site ref=refs/heads/old refs=["refs/heads/old"] creates=[] updates=[] deletes=["refs/heads/old"] old=${first} forced=true`,
+    `github.git.push delete repo:acme/site ref=refs/heads/old refs=["refs/heads/old"] creates=[] updates=[] deletes=["refs/heads/old"] old=${printed(first)} forced=true`,
   );
   assert.deepEqual(deleted.action.hints, ['destructive']);
 });

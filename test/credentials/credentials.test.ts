@@ -54,6 +54,18 @@ test('each scheme puts the secret in its place', () => {
   assert.equal(inject(request(), lease('query:key', 'abc')).request.query, 'key=abc');
 });
 
+test('a word that its API wants in front of a secret is put there once, and in front of no other secret', () => {
+  const okta = { scheme: 'header:Authorization', prefix: 'SSWS' } as const;
+  const put = (scheme: Scheme, value: string): string =>
+    inject(request({ fields: [['authorization', 'SSWS mine']] }), lease(scheme, value), okta)
+      .request.fields.map(field => field.join(': '))
+      .join();
+  assert.equal(put('header:Authorization', '00abc'), 'Authorization: SSWS 00abc');
+  assert.equal(put('header:Authorization', 'SSWS 00abc'), 'Authorization: SSWS 00abc');
+  assert.equal(put('bearer', '00abc'), 'Authorization: Bearer 00abc');
+  assert.match(put('header:X-Other', '00abc'), /X-Other: 00abc$/);
+});
+
 test('the agent’s own credentials in that place are gone, however they are spelled or repeated', () => {
   const fields = [
     ['authorization', 'Bearer mine'],

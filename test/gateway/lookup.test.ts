@@ -5,6 +5,8 @@ import { openWorld, type World } from '../world.js';
 let world: World;
 let base = 'main';
 let broken = false;
+/** What GitHub has of the commit that is merged; none by default, as in an answer without a commit. */
+let commit: { sha: string; runs: object[]; total?: number; state: string; statuses: number } | null = null;
 const token = 'ghs_lookup0123456789abcdefABCDEF';
 
 before(async () => {
@@ -12,9 +14,25 @@ before(async () => {
     answer: (request, response) => {
       if (request.method === 'GET' && broken) return void response.writeHead(500).end();
       response.writeHead(200, { 'content-type': 'application/json' });
+      const asked = /\/commits\/(?<sha>\w+)\/(?<what>check-runs|status)(?:\?per_page=100)?$/.exec(
+        request.target,
+      )?.groups;
+      if (asked !== undefined) {
+        assert.equal(asked.sha, commit!.sha);
+        const { runs, total = runs.length, state, statuses } = commit!;
+        const answer =
+          asked.what === 'status' ? { state, total_count: statuses } : { total_count: total, check_runs: runs };
+        return void response.end(JSON.stringify(answer));
+      }
       response.end(
         request.method === 'GET'
-          ? JSON.stringify({ number: 7, base: { ref: base }, head: { ref: 'topic' } })
+          ? JSON.stringify({
+              number: 7,
+              draft: false,
+              user: { login: 'Octocat' },
+              base: { ref: base },
+              head: { ref: 'topic', ...(commit && { sha: commit.sha }) },
+            })
           : '{"merged":true}',
       );
     },
@@ -103,4 +121,50 @@ test('a gateway that may not do it at all causes no look-up', async () => {
   const denied = JSON.parse((await merge('idle')).stdout) as Record<string, unknown>;
   assert.equal(denied.code, 'denied');
   assert.equal(world.received.length, seen);
+});
+
+const run = (status: string, conclusion: string | null = null): object => ({ status, conclusion });
+
+test('a merge is decided by its checks: all runs and statuses of the commit that would be merged', async () => {
+  await world.ok(['gateway', 'create', 'careful']);
+  await world.ok([
+    ...['permissions', 'set', '--gateway', 'careful', '--action', 'github.pulls.merge', '--effect', 'allow'],
+    ...['--where', 'checks == "success" and draft == false and author == "octocat"'],
+  ]);
+  const good = {
+    sha: 'a1',
+    runs: [run('completed', 'success'), run('completed', 'skipped')],
+    state: 'success',
+    statuses: 1,
+  };
+  const cases: readonly [typeof commit, string | null][] = [
+    [good, 'success'],
+    [{ ...good, state: 'pending' }, 'pending'],
+    [{ ...good, total: 300 }, null],
+    [null, null],
+  ];
+  for (const [state, checks] of cases) {
+    commit = state;
+    const sent = world.received.filter(({ method }) => method === 'PUT').length;
+    await merge('careful');
+    const merged = world.received.filter(({ method }) => method === 'PUT').length > sent;
+    assert.equal(merged, checks === 'success', JSON.stringify(state));
+  }
+  commit = null;
+  const lines = (await world.ok(['logs', '--json', '--all'])).trim().split('\n');
+  const entries = lines.map(line => JSON.parse(line));
+  const decided = entries.filter(
+    ({ type, subject, action }) =>
+      type === 'action.decided' && subject.id === 'careful' && action.name === 'github.pr.merge',
+  );
+  assert.deepEqual(
+    decided.map(({ action }) => action.parameters.checks ?? null),
+    cases.map(([, checks]) => checks),
+  );
+  assert.ok(decided.every(({ action }) => action.parameters.checks !== undefined || action.unknown.includes('checks')));
+  const looked = entries.filter(
+    ({ type, subject, decision }) =>
+      type === 'action.decided' && subject.id === 'careful' && decision.rule === 'lookup',
+  );
+  assert.equal(looked.length, 3 * (cases.length - 1) + 1, 'every look-up is an entry of its own');
 });

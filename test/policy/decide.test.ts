@@ -271,8 +271,8 @@ test('all faults of a permission are told at once', () => {
     reason: '',
   });
   assert.equal(faults?.length, 5);
-  const unknown = parsePermission({ gateway: 'g', action: '*', effect: 'allow', rate: '10/min' });
-  assert.match(unknown.faults?.[0] ?? '', /has no "rate"/);
+  const unknown = parsePermission({ gateway: 'g', action: '*', effect: 'allow', hours: 'mon-fri' });
+  assert.match(unknown.faults?.[0] ?? '', /has no "hours"/);
   assert.ok(parsePermission({ gateway: 'g', action: '*', effect: 'deny', reason: 'a\u001b[31m' }).faults);
 });
 

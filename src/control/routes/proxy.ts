@@ -62,7 +62,10 @@ function bindingOf({ house, body }: Call): {
     );
   const scheme = (text(body.scheme) || connector?.credentials?.scheme) as Scheme | undefined;
   if (scheme === undefined)
-    throw new Fault(exitCode.usage, 'Say how the secret is sent: --scheme bearer, basic, header:NAME or query:NAME.');
+    throw new Fault(
+      exitCode.usage,
+      'Say how the secret is sent: --scheme bearer, basic, header:NAME, query:NAME, or one of docs/credentials.md.',
+    );
   for (const gateway of list(body.gateways)) {
     if (house.gateways.find(gateway) === undefined)
       throw new Fault(
@@ -229,9 +232,9 @@ async function explain(call: Call): Promise<unknown> {
     user: { sub: 'operator' },
     workload: {},
   };
-  const decision = await house.policy.decide(
-    question(subject, request, meaning, contextAt(house.now(), { minute: 1, hour: 1 }, tunnel ? ['uninspected'] : [])),
-  );
+  const context = contextAt(house.now(), { minute: 1, hour: 1 }, tunnel ? ['uninspected'] : []);
+  const asked = question(subject, request, meaning, context);
+  const decision = await house.policy.decide(asked);
   const killed = house.kill
     .active()
     .filter(
@@ -244,12 +247,15 @@ async function explain(call: Call): Promise<unknown> {
     gateway: gateway.name,
     action: meaning.action,
     resource: meaning.resource,
+    ...(asked.also && { also: asked.also }),
     request: { method: request.method, host: request.host, path: request.path },
     decision,
     killed,
     looked_up: Object.keys(meaning.lookup?.parameters ?? {}),
   };
 }
+
+const names = ({ connectors }: Call['house']): string[] => [...new Set(connectors.map(({ name }) => name))].sort();
 
 export const proxyRoutes: readonly Route[] = [
   { method: 'GET', path: '/status', authority: 'any', handle: status },
@@ -269,6 +275,16 @@ export const proxyRoutes: readonly Route[] = [
   { method: 'POST', path: '/vault/unlock', authority: 'operator', handle: unlock },
   { method: 'GET', path: '/policy', authority: 'any', handle: showPolicy },
   { method: 'PUT', path: '/policy', authority: 'operator', handle: activatePolicy },
+  {
+    method: 'POST',
+    path: '/connectors/reload',
+    authority: 'operator',
+    handle: async ({ house, by }) => {
+      await house.reloadConnectors();
+      await house.log.record({ type: 'connector.reloaded', run: null, connectors: names(house), by });
+      return { connectors: names(house) };
+    },
+  },
   { method: 'POST', path: '/explain', authority: 'any', handle: explain },
   { method: 'GET', path: '/log/head', authority: 'any', handle: ({ house }) => house.log.head() },
 ];

@@ -1,6 +1,6 @@
 /** Gateways, permissions, kill switches and approvals over the control socket. Each change is an entry. */
 import { exitCode, Fault } from '../../errors.js';
-import type { KillScope } from '../../model.js';
+import type { KillScope, Permission } from '../../model.js';
 import { parsePermission } from '../../policy/index.js';
 import type { Call, Route } from '../server.js';
 
@@ -75,12 +75,20 @@ async function removePermission(call: Call): Promise<unknown> {
   const permission = house.gateways.permissions().find(({ id }) => id === params.id);
   if (permission === undefined)
     throw new Fault(exitCode.missing, `There is no permission ${params.id}.`, 'List them with: tf permissions list');
-  if (permission.effect !== 'allow') call.asOperator();
+  // Without it another one may allow more.
+  if (permission.effect !== 'allow' || permission.rate || permission.budget) call.asOperator();
   await house.log.record({ type: 'permission.removed', run: null, permission, by });
   house.gateways.removePermission(permission.id);
+  house.ledger.forget(permission.id);
   await house.refreshPolicy();
   return permission;
 }
+
+/** A permission, and how its limits stand. */
+const withLimits = ({ ledger }: Call['house'], permission: Permission): unknown => {
+  const limits = ledger.state(permission);
+  return limits.length === 0 ? permission : { ...permission, limits };
+};
 
 /** The scope that a body names: exactly one of all, gateway, connector, run. */
 function scopeOf({ body }: Call): KillScope {
@@ -185,7 +193,8 @@ export const stateRoutes: readonly Route[] = [
     method: 'GET',
     path: '/permissions',
     authority: 'any',
-    handle: ({ house, query }) => house.gateways.permissions(query.get('gateway') ?? undefined),
+    handle: ({ house, query }) =>
+      house.gateways.permissions(query.get('gateway') ?? undefined).map(permission => withLimits(house, permission)),
   },
   { method: 'POST', path: '/permissions', authority: 'any', handle: setPermission },
   { method: 'DELETE', path: '/permissions/:id', authority: 'any', handle: removePermission },

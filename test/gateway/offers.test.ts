@@ -1,0 +1,98 @@
+/** Offers: of a list of tools an agent sees what it may perhaps call, and nothing that is denied for certain. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DataHouse } from '../../bin/proxy/data-path.js';
+import { rewriteOf } from '../../bin/proxy/offers.js';
+import mcp from '../../connectors/mcp.js';
+import { openCatalog } from '../../src/action/catalog.js';
+import { exampleRequest } from '../../src/action/examples.js';
+import { openTrace } from '../../src/gateway.js';
+import type { Effect, Permission, Question, Subject } from '../../src/model.js';
+import { contextAt, question } from '../../src/policy/question.js';
+
+const catalog = openCatalog([mcp], { hosts: { mcp: { jira: 'mcp.example.com' } } });
+const call = (method: string): string => `{"jsonrpc":"2.0","id":1,"method":"${method}"}`;
+const list = (...names: string[]): string =>
+  JSON.stringify({ jsonrpc: '2.0', id: 1, result: { tools: names.map(name => ({ name })) } });
+
+const permission = (action: string, effect: Effect, more: Partial<Permission> = {}): Permission => ({
+  ...{ id: 'perm_1', gateway: 'g', resource: null, where: null, reason: '', created_at: '', action, effect },
+  ...more,
+});
+
+interface Given {
+  readonly permissions?: Readonly<Record<string, readonly Permission[]>>;
+  /** Of a policy of the operator's own. */
+  readonly decide?: (asked: Question) => Effect;
+  readonly body?: string;
+  readonly chain?: readonly string[];
+}
+
+/** What is left of an answer; undefined: it passes as it is, null: it is refused. */
+async function shown(answer: string, { permissions = {}, decide, body = call('tools/list'), chain = ['g'] }: Given) {
+  const request = exampleRequest(`POST https://mcp.example.com/mcp ${body}`, '');
+  const meaning = catalog.classify(request);
+  const subject: Subject = {
+    ...{ type: 'agent', id: 'g', environment: '', labels: {}, run: 'run_1', user: { sub: 'u' }, workload: {} },
+    chain,
+  };
+  const house = {
+    policy: {
+      shipped: decide === undefined,
+      decide: async (asked: Question) => ({ effect: decide?.(asked) ?? 'deny' }),
+    },
+    gateways: { permissions: (name: string) => permissions[name] ?? [] },
+  } as unknown as DataHouse;
+  const trace = { ...openTrace(subject), meaning, question: question(subject, request, meaning, contextAt(0, {})) };
+  return rewriteOf(house, trace)?.(answer);
+}
+
+test('what no permission allows, or one denies whatever its arguments are, is not shown', async () => {
+  const permissions = {
+    g: [
+      permission('mcp.jira.find', 'allow'),
+      permission('mcp.jira.close', 'require_approval'),
+      permission('mcp.*', 'deny', { resource: 'server:other' }),
+      permission('mcp.jira.move', 'allow', { where: 'project == "OPS"' }),
+      permission('mcp.jira.find', 'deny', { where: 'project == "HR"' }),
+      permission('mcp.jira.drop', 'allow'),
+      permission('mcp.jira.drop', 'deny'),
+      permission('mcp.jira.far', 'allow', { resource: 'server:other' }),
+    ],
+  };
+  assert.equal(
+    await shown(list('find', 'close', 'move', 'drop', 'far', 'other'), { permissions }),
+    list('find', 'close', 'move'),
+  );
+  assert.equal(await shown(list('drop'), { permissions }), list());
+  assert.equal(await shown(list('find'), { permissions }), list('find'));
+});
+
+test('a gateway sees no more than each of its parents may do', async () => {
+  const all = [permission('mcp.jira.*', 'allow')];
+  const permissions = { g: all, parent: [permission('mcp.jira.find', 'allow')] };
+  assert.equal(await shown(list('find', 'drop'), { permissions, chain: ['parent', 'g'] }), list('find'));
+});
+
+test('a policy of the operator’s own is asked about each tool, of which only the name is known', async () => {
+  const asked: Question[] = [];
+  const decide = (one: Question): Effect => {
+    asked.push(one);
+    return one.action.name === 'mcp.jira.find' ? 'require_approval' : 'deny';
+  };
+  const body = `[${call('ping')},${call('tools/list')}]`;
+  assert.equal(await shown(`[${list('find', 'dropAll')}]`, { decide, body }), `[${list('find')}]`);
+  assert.deepEqual(
+    asked.map(({ action, resource, also }) => [action.name, action.parameters, action.unknown, resource.id, also]),
+    [
+      ['mcp.jira.find', { tool: 'find' }, ['*'], 'jira', undefined],
+      ['mcp.jira.drop_all__camel', { tool: 'dropAll' }, ['*'], 'jira', undefined],
+    ],
+  );
+});
+
+test('an answer that can be read in two ways is refused, and one to anything else passes', async () => {
+  assert.equal(await shown('{"result":{"tools":[]},"result":{}}', {}), null);
+  assert.equal(await shown('{"result":', {}), null);
+  assert.equal(await shown('anything', { body: call('ping') }), undefined);
+});
