@@ -17,6 +17,7 @@ RUN groupadd --system --gid 10001 tollfence \
 WORKDIR /opt/tollfence
 COPY --from=build /opt/tollfence/package.json /opt/tollfence/LICENSE /opt/tollfence/NOTICE ./
 COPY --from=build /opt/tollfence/policies ./policies
+COPY --from=build /opt/tollfence/connectors/generated ./connectors/generated
 COPY --from=build /opt/tollfence/node_modules ./node_modules
 COPY --from=build /opt/tollfence/dist ./dist
 # The key of the vault is not on the volume of the vault, unless somebody mounts them so.

@@ -11,7 +11,9 @@ import { tfProgram } from './world.js';
 
 const papers = [
   ...['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
-  ...readdirSync(`${repository}docs`).map(name => `docs/${name}`),
+  ...readdirSync(`${repository}docs`, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
 ];
 
 test('every test that SECURITY.md names is there', () => {
@@ -20,7 +22,9 @@ test('every test that SECURITY.md names is there', () => {
     .map(read)
     .join('\n')
     .replaceAll("\\'", "'")
-    .replace(/test\(\s+/g, 'test(');
+    .replace(/test\(\s+/g, 'test(')
+    // One for each connector, table or the like.
+    .replaceAll('test(`${name}: ', 'test(`');
   const named = [...read('SECURITY.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name!);
   assert.ok(named.length > 40);
   assert.deepEqual(
