@@ -28,5 +28,7 @@ export default {
     return name === null ? null : { name, routes: () => routesOf(operationsOf(data, name)) };
   },
   shown: shownOf,
+  // An ARN in front of another one: nothing else could say where it ends.
+  encoded: ['app_instance_arn', 'arn', 'channel_arn', 'directory_registration_arn', 'flow_arn', 'principal_arn'],
   routes: {},
 } satisfies Connector;

@@ -23,6 +23,7 @@ export default {
     env: ['CLOUDFLARE_API_TOKEN', 'CF_API_TOKEN'],
   },
   generated: 'cloudflare',
+  canonical: (_, value) => (/^[0-9a-f-]{32,36}$/i.test(value) ? value.toLowerCase() : value),
   routes: {
     'GET /client/v4/zones': { action: 'zone.list', access: 'list', resource: 'zone' },
     'GET /client/v4/zones/{zone_id}': { action: 'zone.get', ...ofZone },

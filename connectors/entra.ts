@@ -37,10 +37,17 @@ function wordsOf(path: string): readonly string[] | null {
 /** The words of the table that each stand for themselves; any other one is an id. */
 const literals = new Set([...known.keys()].flatMap(key => key.split(/[ /]/)).filter(word => word !== '{}'));
 
+/** Members by names that Microsoft takes in any case; null if it isn't an object, or two of them are one. */
+function membersOf(json: Value | undefined): { readonly [name: string]: Value } | null {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
+  const members = Object.entries(json).map(([name, value]) => [name.toLowerCase(), value as Value] as const);
+  const named: { readonly [name: string]: Value } = Object.fromEntries(members);
+  return Object.keys(named).length === members.length ? named : null;
+}
+
 /** The id of what a reference points to, which is an address: `https://graph.microsoft.com/v1.0/directoryObjects/ID`. */
 function referenced(json: Value | undefined): string | null {
-  const body = typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {};
-  const address = (body as { readonly [name: string]: Value })['@odata.id'];
+  const address = membersOf(json)?.['@odata.id'];
   if (typeof address !== 'string') return null;
   return /^https:\/\/[a-z.-]+\/[a-z0-9.]+\/[A-Za-z]+\/([A-Za-z0-9-]+)$/.exec(address)?.[1]?.toLowerCase() ?? null;
 }
@@ -48,8 +55,8 @@ function referenced(json: Value | undefined): string | null {
 function meaningsOf({ method, path, json }: Part): readonly Meaning[] | null {
   const words = wordsOf(path);
   if (words === null) return null;
-  const own = words[0] === 'me';
-  const full = own ? ['users', ...words] : words;
+  const full = words[0] === 'me' ? ['users', ...words] : words;
+  const own = full[0] === 'users' && full[1] === 'me';
   // An id that is spelled like a word of the table would be taken for that.
   const shape = full.map((word, i) => (i === 0 || literals.has(word) ? word : '{}'));
   const found = known.get(`${method === 'HEAD' ? 'GET' : method} ${shape.join('/')}`);
@@ -71,10 +78,13 @@ function meaningsOf({ method, path, json }: Part): readonly Meaning[] | null {
   return [other === undefined ? base : { ...base, parameters: { id: other } }];
 }
 
-/** A new object may be put into others, and be given members, at once. */
+/** A new object may be put into others, be given members or a rule for them, and be made fit for roles, at once. */
 function madeOf(base: Meaning, json: Value | undefined): readonly Meaning[] | null {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
-  const binds = Object.keys(json).some(name => /@odata\.bind$|@delta$/i.test(name));
+  const members = membersOf(json);
+  if (members === null) return null;
+  const binds = Object.keys(members).some(name =>
+    /@odata\.bind$|@delta$|^membershiprule|^isassignabletorole$/.test(name),
+  );
   return [binds ? { ...base, access: 'permissions' } : base];
 }
 
@@ -82,8 +92,7 @@ const unclassified: Meaning = { action: 'unclassified', access: 'permissions', u
 
 /** One request of a batch, which may be of any method and to any path below the same version. */
 function partOf(value: Value): Part | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { method, url, body, headers = {} } = value as { readonly [name: string]: Value };
+  const { method, url, body, headers = {} } = membersOf(value) ?? {};
   if (typeof method !== 'string' || typeof url !== 'string' || url.includes('#')) return null;
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return null;
   if (Object.keys(headers).some(name => /method/i.test(name))) return null;
@@ -93,8 +102,7 @@ function partOf(value: Value): Part | null {
 
 /** https://learn.microsoft.com/graph/json-batching */
 function batch(json: Value | undefined): readonly Meaning[] | null {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
-  const { requests } = json as { readonly [name: string]: Value };
+  const { requests } = membersOf(json) ?? {};
   if (!Array.isArray(requests) || requests.length === 0 || requests.length > 20) return null;
   return (requests as readonly Value[]).flatMap(value => {
     const part = partOf(value);

@@ -2,25 +2,50 @@
  * Git's smart HTTP protocol (gitprotocol-http, gitprotocol-pack): which refs a push would create, update and delete, and
  * whether it only adds to them, read from the commands in front of the pack and from the commits in it.
  */
-import type { Connector, Meaning, RequestView, Route, Value } from '../src/model.js';
+import type { Connector, LookupRow, Meaning, RequestView, Route, Value } from '../src/model.js';
 import { type Command, readPush } from './git/commands.js';
-import { isAncestor, readCommits } from './git/pack.js';
+import { ancestry, readCommits } from './git/pack.js';
 
 /** So many refs are told one by one; of more, all at once. */
 const mostRefs = 40;
+/** So many commits are gone through for all of them. */
+const mostSteps = 200_000;
+
+/** A request that tells whether one commit, which the server has, is an ancestor of another: its `forced` says if it is not. */
+export type Ancestry = (repository: string, before: string, after: string) => LookupRow;
+
+/** What is certain of a command, and what might be asked for the rest. */
+interface Forced {
+  readonly forced: boolean | undefined;
+  readonly lookup?: LookupRow;
+}
 
 /**
  * Whether a command throws away what the ref had: never one that creates; always one that deletes, or moves a tag (git
- * itself asks for `--force` there); of other updates only what the pack shows is certain.
+ * itself asks for `--force` there). Of other updates the pack shows it, or the server's own history does.
  */
-function forced(command: Command, commits: () => ReadonlyMap<string, readonly string[]>): boolean | undefined {
-  if (command.kind === 'create' || command.before === command.after) return false;
-  if (command.kind === 'delete' || command.ref.startsWith('refs/tags/')) return true;
-  return isAncestor(commits(), command.before, command.after) === true ? false : undefined;
+function forcedBy(
+  command: Command,
+  commits: () => ReadonlyMap<string, readonly string[]>,
+  ask: (before: string, after: string) => LookupRow | undefined,
+  most: number,
+): Forced {
+  const { kind, ref, before, after } = command;
+  if (kind === 'create' || before === after) return { forced: false };
+  if (kind === 'delete' || ref.startsWith('refs/tags/')) return { forced: true };
+  const beyond = ancestry(commits(), before, after, most);
+  if (beyond === true) return { forced: false };
+  // Of several, each would have to be asked, and one that can't be leaves it open.
+  const lookup = beyond.length === 1 ? ask(before, beyond[0]!) : undefined;
+  return { forced: undefined, ...(lookup && { lookup }) };
 }
 
 /** What a push would do: a meaning for each ref, so that each is decided. */
-function push(request: RequestView, path: { readonly [name: string]: string }): Meaning | readonly Meaning[] {
+function push(
+  request: RequestView,
+  path: { readonly [name: string]: string },
+  ask: Ancestry | undefined,
+): Meaning | readonly Meaning[] {
   const read = request.bytes === null ? null : readPush(request.bytes);
   const resource = `repo:${path.owner}/${path.repo}`;
   // Before a push that is too long for one request git sends an empty one, to see whether it would be let in.
@@ -39,7 +64,10 @@ function push(request: RequestView, path: { readonly [name: string]: string }): 
   const named = (kind: Command['kind']): string[] => commands.filter(one => one.kind === kind).map(({ ref }) => ref);
   const refs = [...new Set(commands.map(({ ref }) => ref))];
   const all = { refs, creates: named('create'), updates: named('update'), deletes: named('delete') };
-  const each = commands.map(command => ({ command, forced: forced(command, commits) }));
+  const asked = (before: string, after: string): LookupRow | undefined =>
+    ask?.(`${path.owner}/${path.repo}`, before, after);
+  const most = mostSteps / commands.length;
+  const each = commands.map(command => ({ command, ...forcedBy(command, commits, asked, most) }));
   if (commands.length > mostRefs || refs.length < commands.length) {
     const sure = each.every(one => one.forced !== undefined);
     return {
@@ -50,7 +78,7 @@ function push(request: RequestView, path: { readonly [name: string]: string }): 
       unknown: ['ref', 'old', 'new', ...(sure ? [] : ['forced'])],
     };
   }
-  return each.map(({ command: { ref, before, after, kind }, forced: force }) => ({
+  return each.map(({ command: { ref, before, after, kind }, forced: force, lookup }) => ({
     action: 'git.push',
     access: kind === 'delete' ? 'delete' : 'write',
     ...((kind === 'delete' || force === true) && { hints: ['destructive'] as const }),
@@ -63,24 +91,25 @@ function push(request: RequestView, path: { readonly [name: string]: string }): 
       ...(force !== undefined && { forced: force }),
     } satisfies { readonly [name: string]: Value },
     unknown: force === undefined ? ['forced'] : [],
+    ...(lookup && { lookup }),
   }));
 }
 
 const repo = 'repo:{owner}/{repo}';
 
 /** The routes of a git host that serves `/{owner}/{repo}.git`; `canonical` must take the `.git` off. */
-export const gitRoutes: { readonly [methodAndTemplate: string]: Route } = {
+export const gitRoutes = (ask?: Ancestry): { readonly [methodAndTemplate: string]: Route } => ({
   'GET /{owner}/{repo}/info/refs': [
     { when: { 'query.service': 'git-upload-pack' }, action: 'git.fetch', access: 'read', resource: repo },
     { when: { 'query.service': 'git-receive-pack' }, action: 'git.refs', access: 'read', resource: repo },
   ],
   'POST /{owner}/{repo}/git-upload-pack': { action: 'git.fetch', access: 'read', resource: repo },
-  'POST /{owner}/{repo}/git-receive-pack': push,
+  'POST /{owner}/{repo}/git-receive-pack': (request, path) => push(request, path, ask),
   'POST /{owner}/{repo}/info/lfs/objects/batch': [
     { when: { 'body#/operation': 'download' }, action: 'git.lfs.download', access: 'read', resource: repo },
     { when: { 'body#/operation': 'upload' }, action: 'git.lfs.upload', resource: repo },
   ],
-};
+});
 
 /**
  * A refusal in the forms that git itself prints: plain text where refs are asked for, and as the result of a push an

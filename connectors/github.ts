@@ -1,6 +1,6 @@
 /** GitHub: the REST and GraphQL API, the hosts that git talks to, and the hosts of raw files. */
 import type { Connector } from '../src/model.js';
-import { gitRefusal, gitRoutes } from './git.js';
+import { type Ancestry, gitRefusal, gitRoutes } from './git.js';
 import { actions } from './github/actions.js';
 import { githubGraphql } from './github/graphql.js';
 import { issues } from './github/issues.js';
@@ -9,11 +9,12 @@ import { repos } from './github/repos.js';
 
 const placeholder = `ghp_tfplaceholder${'0'.repeat(23)}`;
 
-// Names of owners and repositories are the same in any case; a repository's never ends in `.git`.
+// Names of owners, repositories and secrets are the same in any case; a repository's never ends in `.git`.
 const caseless = new Set(
   'owner repo org username team team_slug enterprise enterprise_team template_owner template_repo assignee'.split(' '),
 );
-const spelling = (name: string, value: string): string => (caseless.has(name) ? value.toLowerCase() : value);
+const spelling = (name: string, value: string): string =>
+  caseless.has(name) ? value.toLowerCase() : name === 'secret_name' ? value.toUpperCase() : value;
 
 /** https://docs.github.com/rest */
 export const github = {
@@ -30,13 +31,27 @@ export const github = {
   routes: { 'POST /graphql': githubGraphql, ...orgs, ...repos, ...issues, ...actions },
 } satisfies Connector;
 
+/** A page of the comparison that has no files. https://docs.github.com/rest/commits/commits#compare-two-commits */
+const compared: Ancestry = (repository, before, after) => ({
+  request: `GET https://api.github.com/repos/${repository}/compare/${before}...${after}?per_page=1&page=2`,
+  parameters: { forced: answer => forcedBy.get((answer as { readonly status?: unknown }).status) },
+});
+
+/** How `after` stands to `before`, and whether it leaves something of it behind. */
+const forcedBy: ReadonlyMap<unknown, boolean> = new Map([
+  ['ahead', false],
+  ['identical', false],
+  ['behind', true],
+  ['diverged', true],
+]);
+
 /** Git over HTTPS. https://git-scm.com/docs/http-protocol */
 export const githubGit = {
   name: 'github',
   hosts: ['github.com'],
   credentials: { scheme: 'basic', user: 'x-access-token', placeholder },
   canonical: (name, value) => spelling(name, name === 'repo' ? value.replace(/\.git$/i, '') : value),
-  routes: gitRoutes,
+  routes: gitRoutes(compared),
   refusal: gitRefusal,
 } satisfies Connector;
 

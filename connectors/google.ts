@@ -4,6 +4,7 @@
  * Permissions are about the mailbox, the file or shared drive, the calendar; the user, group or customer of a directory.
  */
 import type { Connector } from '../src/model.js';
+import { files } from './google/files.js';
 
 const shared = {
   access: 'permissions',
@@ -20,6 +21,8 @@ export default {
     env: ['GOOGLE_OAUTH_ACCESS_TOKEN', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
   },
   generated: 'google',
+  // Addresses of people and groups, and so of mailboxes and calendars, are the same in any case.
+  canonical: (_, value) => (value.includes('@') ? value.toLowerCase() : value),
   // Google's client for Node.js reads an error only if its media type is that of JSON itself.
   refusal: ({ status, code, detail }, agent = '') =>
     agent.includes('google-api-nodejs-client/')
@@ -31,6 +34,7 @@ export default {
         }
       : {},
   routes: {
+    ...files,
     // With whom: the table leaves addresses out, and here they are what it is about.
     'POST /drive/v3/files/{file_id}/permissions': {
       action: 'drive.permissions.create',

@@ -28,7 +28,7 @@ export interface Vocabulary {
 const words = (name: string): readonly string[] => name.split(/(?=[A-Z])|_/).map(one => one.toLowerCase());
 
 const grants = new Set(
-  'access admin administrator allow approve collaborator credential grant hook identity invitation invite key member membership oauth owner password permission protection revoke role ruleset saml secret share sso suspend token transfer unshare unsuspend visibility webhook'.split(
+  'access admin administrator allow approve auth authentication collaborator credential domain grant hook identity integration invitation invite key login logout member membership oauth owner passkey password permission protection revoke role ruleset saml scope secret session share sso suspend teams token transfer unshare unsuspend visibility webhook'.split(
     ' ',
   ),
 );
@@ -97,16 +97,19 @@ export function graphql({ meanings, schema }: Vocabulary = {}): Reader {
 
 /** A mutation that asks for more than what it has changed reads, too, and whatever the token may. */
 const alsoRead = (plain: Meaning): Meaning => ({
-  action: 'graphql.query',
+  action: 'graphql.query.any__field',
+  aliases: ['graphql.query'],
   access: 'read',
   resource: plain.resource!,
   parameters: { field: plain.parameters!.field! },
   unknown: ['resource'],
 });
 
-/** Each meaning once: the same thing asked often is decided once. */
+/** What is read often is decided once. Two changes are two, also where what is shown of them is the same. */
 const distinct = (meanings: readonly Meaning[]): readonly Meaning[] => [
-  ...new Map(meanings.map(meaning => [JSON.stringify(meaning), meaning])).values(),
+  ...new Map(
+    meanings.map((meaning, i) => [meaning.access === 'read' ? JSON.stringify(meaning) : `${i}`, meaning]),
+  ).values(),
 ];
 
 export { type Execution, readOperation } from './graphql/request.js';

@@ -57,6 +57,13 @@ function logical(server: string, path: string, prefix: string, operation: Operat
   };
 }
 
+/** Engines that aren't key/value ones, by the names that they have unless somebody gives them another. */
+const engines = new Set(
+  'ad alicloud aws azure consul database gcp gcpkms keymgmt kmip kubernetes ldap mongodbatlas nomad openldap pki pki_int rabbitmq ssh terraform totp transform transit'.split(
+    ' ',
+  ),
+);
+
 const integers = (value: Value | undefined): readonly number[] | undefined =>
   Array.isArray(value) && value.length <= 100 && value.every(item => Number.isSafeInteger(item))
     ? (value as readonly number[])
@@ -75,6 +82,8 @@ function read(request: RequestView): Meaning | readonly Meaning[] | null {
   const segments = segmentsOf(operation === 'list' ? request.path.replace(/\/$/, '') : request.path)?.slice(1);
   const namespace = namespaceOf(request);
   if (segments === undefined || segments.length === 0 || namespace === null) return null;
+  // It asks to be let in although a policy says no.
+  if (request.has('x-vault-policy-override')) return null;
   const server = request.instance;
   const prefix = namespace.map(part => `${part}/`).join('');
   const path = segments.join('/');
@@ -83,7 +92,9 @@ function read(request: RequestView): Meaning | readonly Meaning[] | null {
   const readings = guarded ? [] : readingsOf(segments, operation);
   if (readings.length === 0) return logical(server, path, prefix, operation);
   const wrapped = request.has('x-vault-wrap-ttl');
-  return readings.map(({ mount, secret, ...known }): Meaning => {
+  // Under such a name another engine is at home, to which `transit/export/encryption-key/data/1` is the key "data".
+  const other = engines.has(segments[0]!) ? [logical(server, path, prefix, operation)] : [];
+  const secrets = readings.map(({ mount, secret, ...known }): Meaning => {
     const versions = operation === 'write' && /^kv\.(delete|undelete|destroy)$/.test(known.action);
     const { parameters = {}, unknown = [] } = versions ? versionsOf(request) : {};
     return {
@@ -99,6 +110,7 @@ function read(request: RequestView): Meaning | readonly Meaning[] | null {
       unknown,
     };
   });
+  return [...secrets, ...other];
 }
 
 /** The segments of the namespace (Vault Enterprise, OpenBao) that the path is in; null if that can't be told. */

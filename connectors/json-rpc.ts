@@ -40,6 +40,9 @@ export function readMessages(json: Value | undefined): readonly Message[] | null
   return messages.length > 0 && messages.every(message => message !== null) ? messages : null;
 }
 
-/** Whether one of an object's members has one of these names in other letter case. */
+/** What some readers take for the same name: in other letter case, `ſ` for `s`, the kelvin sign for `k`. */
+export const folded = (name: string): string => name.toUpperCase().toLowerCase();
+
+/** Whether one of an object's members has one of these names in another spelling. */
 export const respelled = (value: Members, names: readonly string[]): boolean =>
-  Object.keys(value).some(name => !names.includes(name) && names.includes(name.toLowerCase()));
+  Object.keys(value).some(name => !names.includes(name) && names.some(one => folded(one) === folded(name)));

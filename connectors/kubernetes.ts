@@ -5,7 +5,7 @@
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
 import type { Connector, Meaning, RequestView, Value } from '../src/model.js';
-import { accessOf, clusterWide, hintsOf, ownGroups } from './kubernetes/resources.js';
+import { accessOf, clusterWide, hintsOf, ownGroups, passages } from './kubernetes/resources.js';
 import { type Target, targetOf } from './kubernetes/target.js';
 
 /** The one value of a query parameter; undefined if it isn't there, null if it is there twice. */
@@ -46,8 +46,9 @@ const member = (value: Value | undefined, name: string): Value | undefined =>
     ? (value as { readonly [name: string]: Value })[name]
     : undefined;
 
-/** Whether nothing will be kept; undefined if that can't be told. */
-function isDryRun(request: RequestView, verb: string): boolean | undefined {
+/** Whether nothing will be kept; undefined if that can't be told. What reads, or acts through a pod or a token, does it anyway. */
+function isDryRun(request: RequestView, verb: string, subresource: string | null): boolean | undefined {
+  if (/^(get|list|watch)$/.test(verb) || (subresource !== null && passages.has(subresource))) return false;
   const deletes = verb === 'delete' || verb === 'deletecollection';
   // The options of a delete stand in its body, and if there is one the server doesn't look at the query.
   if (deletes && request.body.state !== 'none' && request.body.bytes > 0) {
@@ -78,7 +79,7 @@ const unclassified = (...unknown: readonly string[]): Meaning => ({
 
 function read(request: RequestView): Meaning | readonly Meaning[] | null {
   // Whoever acts as somebody else may do what that one may.
-  if (request.has('impersonate-user')) return unclassified('impersonate');
+  if (['user', 'group', 'uid'].some(what => request.has(`impersonate-${what}`))) return unclassified('impersonate');
   const cluster = request.instance;
   const other = others.find(([path]) => path.test(request.path));
   if (other !== undefined) {
@@ -107,7 +108,7 @@ function meaningOf(request: RequestView, target: Target, verb: string, cluster: 
   const named =
     target.name === null && verb === 'create' ? member(member(request.json, 'metadata'), 'name') : target.name;
   if (target.name === null && verb === 'create' && request.json === undefined) unknown.push('name');
-  const dryRun = isDryRun(request, verb);
+  const dryRun = isDryRun(request, verb, subresource);
   if (dryRun === undefined) unknown.push('dry_run');
   // Without a namespace a list may be of all namespaces at once, which is more than any one resource.
   if ((verb === 'list' || verb === 'watch') && namespace === null && !(own && clusterWide.has(resource)))

@@ -4,7 +4,7 @@
  * https://modelcontextprotocol.io/specification/2025-06-18/basic/transports
  */
 import type { Access, Connector, Meaning, RequestView, Value } from '../src/model.js';
-import { isRecord, type Members, type Message, readMessages, respelled } from './json-rpc.js';
+import { folded, isRecord, type Members, type Message, readMessages, respelled } from './json-rpc.js';
 import { shownTools, toolAction } from './mcp/tools.js';
 import { hashing, unknownName, word } from './names.js';
 
@@ -31,7 +31,7 @@ function shownArguments(given: Value | undefined): Pick<Meaning, 'parameters' | 
   const unknown: string[] = [];
   for (const name of names) {
     const value = given[name]!;
-    const twice = names.some(other => other !== name && other.toLowerCase() === name.toLowerCase());
+    const twice = names.some(other => other !== name && folded(other) === folded(name));
     const plain = typeof value === 'number' || typeof value === 'boolean' || isText(value, maxText);
     if (plain && !twice && !unshown.test(name) && !name.startsWith('__')) parameters[name] = value;
     else unknown.push(unknownName(name));
@@ -43,10 +43,15 @@ function shownArguments(given: Value | undefined): Pick<Meaning, 'parameters' | 
 const reading =
   /^(initialize|ping|(tools|prompts|resources|resources\/templates|tasks)\/list|(prompts|tasks)\/get|resources\/read|completion\/complete|notifications\/.*)$/;
 
+/** What is read as another method than it looks like: white space, letter case or a separator away from one that counts. */
+const looksLike = (method: string): boolean =>
+  /^tools(call|list)$/.test(folded(method.normalize('NFKC')).replace(/[^a-z]/g, '')) &&
+  !/^tools\/(call|list)$/.test(method);
+
 /** A method that isn't a tool's. */
 function otherMethod(server: string, method: string, params: Members, hash: (text: string) => string): Meaning | null {
   const parts = method.split('/');
-  if (parts.length > 4 || method.length > 128 || parts.includes('')) return null;
+  if (parts.length > 4 || method.length > 128 || parts.includes('') || looksLike(method)) return null;
   const taken: readonly (readonly [parameter: string, member: string, most: number])[] =
     method === 'prompts/get'
       ? [['prompt', 'name', maxText]]
@@ -84,7 +89,23 @@ function meaningOf(server: string, { method, params }: Message, hash: (text: str
   return { ...toolAction(server, name, hash), parameters: { ...parameters, tool: name }, ...(unknown && { unknown }) };
 }
 
+/**
+ * Where a server speaks MCP: at `/`, below `/mcp`, and at a path that ends in `mcp`, `sse` or `message`. The same host may
+ * serve much else, of which a path says what is done, and the body nothing.
+ */
+const endpoint = /^\/(mcp(\/.*)?|(.*\/)?(mcp|sse|messages?)\/?)?$/;
+
+/** Whether what stands in the head of the message as well, for those who look only there, is what the message says. */
+const agrees = (request: RequestView, messages: readonly Message[]): boolean =>
+  (['mcp-method', 'mcp-name'] as const).every(field => {
+    if (!request.has(field)) return true;
+    const [message, ...more] = messages;
+    const said = field === 'mcp-method' ? message?.method : (message?.params?.name ?? message?.params?.uri);
+    return more.length === 0 && request.header(field) === said;
+  });
+
 function read(request: RequestView): readonly Meaning[] | null {
+  if (!endpoint.test(request.path)) return null;
   const hash = hashing(request);
   const server = word(request.instance, 'snake', hash);
   const resource = `server:${server}`;
@@ -97,7 +118,8 @@ function read(request: RequestView): readonly Meaning[] | null {
   if (request.method === 'DELETE' && empty)
     return request.header('mcp-session-id') === undefined ? null : rpc('end_session', 'delete');
   const messages = request.method === 'POST' ? readMessages(request.json) : null;
-  const meanings = messages?.map(message => meaningOf(server, message, hash)) ?? [null];
+  if (messages === null || !agrees(request, messages)) return null;
+  const meanings = messages.map(message => meaningOf(server, message, hash));
   return meanings.every(meaning => meaning !== null) ? meanings : null;
 }
 

@@ -33,6 +33,12 @@ function changing(thing: string, parameters: { readonly [name: string]: string }
   ];
 }
 
+const uuid = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i;
+
+/** Notion takes an identifier with hyphens and without; its answers have them. */
+const canonical = (_: string, value: string): string =>
+  uuid.test(value) ? value.toLowerCase().replace(uuid, '$1-$2-$3-$4-$5') : value;
+
 export default {
   name: 'notion',
   hosts: ['api.notion.com'],
@@ -42,6 +48,7 @@ export default {
     env: ['NOTION_TOKEN', 'NOTION_API_KEY', 'NOTION_KEY'],
   },
   generated: 'notion',
+  canonical,
   // Notion's own SDK shows the reason only of an error whose code it knows.
   refusal: ({ status }) => ({ body: { object: 'error', ...(status === 403 && { code: 'restricted_resource' }) } }),
   routes: {

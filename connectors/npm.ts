@@ -23,10 +23,14 @@ function split(segments: readonly string[]): { name: string; rest: readonly stri
 const isName = (name: string): boolean => /^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name) && !/(?:^|\/)[._]/.test(name);
 
 /** A whole package is put: with tarballs it is published; else its owners or its notes change (`npm owner`, `npm deprecate`). */
-function put(request: RequestView, resource: string): Meaning {
+function put(request: RequestView, name: string): Meaning | null {
   const { json } = request;
+  const resource = `package:${name}`;
   const unread = { action: 'package.publish', resource, unknown: ['version', 'versions', 'tags', 'access'] } as const;
   if (!isObject(json)) return unread;
+  // Which of two names counts is the registry's to say.
+  const documents = [json, ...(isObject(json.versions) ? Object.values(json.versions).filter(isObject) : [])];
+  if ([json._id, ...documents.map(one => one.name)].some(said => said !== undefined && said !== name)) return null;
   const versions = keysOf(json.versions);
   if (keysOf(json._attachments).length > 0)
     return {
@@ -65,11 +69,11 @@ function ofPackage(request: RequestView, name: string, rest: readonly string[]):
     case 'GET -/{}':
       return row('tarball.get', 'read', { file: rest[1]! });
     case 'PUT ':
-      return put(request, resource);
+      return put(request, name);
     case 'PUT -rev/{}': {
-      const meaning = put(request, resource);
+      const meaning = put(request, name);
       // Without one of its versions it is unpublished in part; which one is not in the request.
-      return meaning.action === 'owner.set'
+      return meaning === null || meaning.action === 'owner.set'
         ? meaning
         : { ...meaning, action: 'package.unpublish', access: 'delete', hints: ['destructive', 'irreversible'] };
     }

@@ -16,7 +16,12 @@ const about =
     ...(action.endsWith('.delete') && { hints: ['destructive'] }),
     resource: `image:${registryOf(request)}/${name}`,
     parameters: { ...path, ...parameters(request) },
+    // To a mirror it names the registry that the image is of (containerd's hosts.toml).
+    ...(request.query.some(([key]) => key === 'ns') && { unknown: ['resource'] }),
   });
+
+/** What the specification lets a name be. */
+const imageName = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
 
 const argument = ({ query }: RequestView, name: string): string | undefined => {
   const found = query.filter(([key]) => key === name);
@@ -28,13 +33,20 @@ const startUpload: Reader = (request, path) => {
   const start = about('blob.upload', 'write')(request, path, null) as Meaning;
   if (!request.query.some(([name]) => name === 'mount')) return start;
   const digest = argument(request, 'mount');
-  const from = argument(request, 'from');
+  const given = argument(request, 'from');
+  const from = given !== undefined && imageName.test(given) ? given : undefined;
   const parameters = { ...(digest !== undefined && { digest }), ...(from !== undefined && { from }) };
   const unknown = request.query.some(([name]) => name === 'from') && from === undefined ? ['from'] : [];
-  const mount = { ...start, action: 'blob.mount', parameters, unknown };
-  if (from === undefined) return mount;
+  const mount = { ...start, action: 'blob.mount', parameters, unknown: [...unknown, ...(start.unknown ?? [])] };
+  if (unknown.length === 0 && from === undefined) return mount;
   // Whoever mounts a blob reads it, too.
-  return [mount, { action: 'blob.get', access: 'read', resource: `image:${registryOf(request)}/${from}` }];
+  const get = { action: 'blob.get', access: 'read' } as const;
+  return [
+    mount,
+    from === undefined
+      ? { ...get, resource: 'image', unknown: ['resource'] }
+      : { ...get, resource: `image:${registryOf(request)}/${from}` },
+  ];
 };
 
 const image = '/v2/{name+}';

@@ -121,11 +121,13 @@ const methods: { readonly [method: string]: RouteRow & { readonly access: Access
     access: 'write',
     parameters: { filename: 'argument.filename as string', length: 'argument.length as integer' },
   },
+  // To several channels at once it is about none that could be named: unclassified.
   'files.completeUploadExternal': {
     action: 'file.upload',
     access: 'write',
+    when: { 'argument.channels as absent': true },
     resource: 'channel:{channel_id}',
-    parameters: { channel_id: 'argument.channel_id as string', channels: 'argument.channels as string' },
+    parameters: { channel_id: 'argument.channel_id as string' },
   },
   'files.sharedPublicURL': {
     action: 'file.publish',

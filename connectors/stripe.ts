@@ -70,6 +70,13 @@ const forAccount = (routes: { readonly [key: string]: RouteRow }): { [key: strin
     }),
   );
 
+/** A new customer costs nothing, unless it begins with money, or (in old versions of the API) with a subscription. */
+const customer = { action: 'customer.create', resource: 'customer' };
+const customers: readonly RouteRow[] = [
+  ...['balance', 'account_balance', 'plan'].map(name => ({ ...customer, when: { [`body#/${name}`]: '*' } })),
+  { ...customer, cost: 'nothing' as const },
+].flatMap(row => Object.values(forAccount({ row })));
+
 /** A refund is of a charge, in its currency, and of all of it if there is no amount; or else of a customer's balance. */
 const refund = {
   action: 'refund.create',
@@ -112,6 +119,8 @@ export default {
   },
   reads: path => (path.startsWith('/v2/') ? 'json' : 'form'),
   generated: 'stripe',
+  // Stripe's own code for browsers says in the parameters whose account it is for.
+  impersonation: ['_stripe_account', '_stripe_context'],
   routes: {
     ...forAccount({
       ...collection('charges', 'charge', { ...money, ...string('customer') }, undefined, spent),
@@ -141,7 +150,7 @@ export default {
       ...collection('setup_intents', 'setup_intent', string('customer', 'payment_method')),
       ...verb('setup_intents', 'setup_intent', 'confirm'),
       ...verb('setup_intents', 'setup_intent', 'cancel'),
-      ...collection('customers', 'customer', {}, 'delete', 'nothing'),
+      ...collection('customers', 'customer', {}, 'delete'),
       'POST /v1/customers/{id}/balance_transactions': {
         action: 'customer.adjust_balance',
         resource: 'customer:{id}',
@@ -251,6 +260,7 @@ export default {
       },
       'DELETE /v1/ephemeral_keys/{id}': { action: 'ephemeral_key.delete', resource: 'ephemeral_key:{id}' },
     }),
+    'POST /v1/customers': customers,
     'POST /v1/refunds': refunds,
   },
 } satisfies Connector;

@@ -72,11 +72,19 @@ const products =
   'preview preview-iam pricing proxy routes serverless studio supersim sync taskrouter trunking trusthub verify video voice ' +
   'wireless';
 
+/** A form behind the dot is one of the same thing to Twilio: `/v2/Services/IS1.xml` would be about `service:IS1.xml` here. */
+const canonical = (_: string, value: string): string | null =>
+  /\.(?:json|xml|csv|html)$/i.test(value)
+    ? null
+    : value.replace(sidOf, sid => sid.slice(0, 2).toUpperCase() + sid.slice(2).toLowerCase());
+const sidOf = /^[a-z]{2}[0-9a-f]{32}$/i;
+
 const product = (name: string, routes: Connector['routes'] = {}): Connector => ({
   name: 'twilio',
   hosts: [`${name}.twilio.com`],
   credentials,
   generated: `twilio-${name}`,
+  canonical,
   routes,
 });
 

@@ -80,11 +80,39 @@ answer(gateway) := {
 } else := {
 	"effect": "deny",
 	"rule": "default",
-	"reason": concat("", ["No permission of ", gateway, " allows ", input.action.name, "."]),
+	"reason": concat("", ["No permission of ", gateway, " allows ", nearly(gateway)]),
 	"secret": null,
 	"exact": false,
 	"limits": [],
 }
+
+# What to say of the most specific permission that allows the action, but not like this.
+nearly(gateway) := concat("", ["this ", input.action.name, ": ", near.id, " would, but ", concat(", and ", wants(near)), "."]) if {
+	best := max({rank |
+		some i in candidates(gateway)
+		permission := data.tollfence.permissions[gateway][i]
+		permission.effect == "allow"
+		rank := [permission.literals.action, permission.literals.resource, 0 - i]
+	})
+	near := data.tollfence.permissions[gateway][0 - best[2]]
+} else := concat("", [input.action.name, "."])
+
+# The parts of a permission that the request does not meet.
+wants(permission) := array.concat(
+	[concat("", ["only on ", named(permission.resource)]) | not about(permission.resource)],
+	[concat(" ", [condition.name, condition.op, json.marshal(condition.value), outcome(condition)]) |
+		some condition in permission.where
+		not holds(condition)
+	],
+)
+
+outcome(condition) := "does not hold" if fails(condition)
+
+else := "could not be determined"
+
+named(pattern) := concat(":", [pattern[0], concat("/", array.slice(pattern, 1, count(pattern)))]) if count(pattern) > 1
+
+else := pattern[0]
 
 # A permission with rates or budgets is named, so that the request is counted by them.
 limited(permission) := [permission.id] if permission.limits

@@ -59,6 +59,19 @@ test_what_nothing_allows_is_denied if {
 	answer.reason == "No permission of g allows github.issue.create."
 }
 
+test_what_only_a_condition_keeps_from_being_allowed_says_which if {
+	asked := ask({"amount": 5}, ["currency"])
+	conditions := array.concat(where("amount", "<", 3), where("currency", "in", ["usd"]))
+	near := on(["repo", "other", "*"], permission("near", "allow", "github.issue.create", conditions))
+	answer := decision([permission("far", "allow", "github.*", where("amount", "<", 1)), near], asked)
+	answer.reason == concat(", ", [
+		"No permission of g allows this github.issue.create: near would",
+		"but only on repo:other/*",
+		"and amount < 3 does not hold",
+		"and currency in [\"usd\"] could not be determined.",
+	])
+}
+
 test_a_question_of_another_version_is_denied if {
 	decision([permission("p", "allow", "*", [])], object.union(question, {"v": 2})).effect == "deny"
 }

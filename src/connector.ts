@@ -63,6 +63,8 @@ export interface TokenCost {
   readonly choices: number | null;
   /** Whether it may cost more than its tokens: tools that the provider runs, a dearer tier. */
   readonly fees: boolean;
+  /** Members of the request that the connector doesn't know: what they cost is not known. */
+  readonly strange: readonly string[];
 }
 
 /** What a request spends. */

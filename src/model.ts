@@ -158,7 +158,10 @@ export interface Decision {
   readonly hold?: number;
   /** True if the winning permission names the action without a `*`: only then may an unclassified action have a credential. */
   readonly exact?: boolean;
-  /** Ids of the permissions whose rates and budgets this request is counted by; absent if there are none. */
+  /**
+   * Ids of the permissions whose rates and budgets this request is counted by, each as often as it allows something that the
+   * request does; absent if there are none.
+   */
   readonly limits?: readonly string[];
 }
 

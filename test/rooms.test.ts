@@ -23,7 +23,11 @@ const rooms: Readonly<Record<string, Room>> = {
 
   connectors: { enters: 'type:model', touches: '', doors: 'index examples/index' },
   // Of Node's modules only what computes: hashes, and inflating.
-  action: { enters: 'errors type:model', touches: 'node:crypto node:zlib', doors: 'catalog examples import/index json lookup own pattern rows' },
+  action: {
+    enters: 'errors type:model',
+    touches: 'node:crypto node:zlib',
+    doors: 'catalog examples import/index json lookup own pattern rows',
+  },
   // node:crypto: signatures (AWS) are hashes and HMACs.
   credentials: { enters: 'errors type:model', touches: 'node:crypto', doors: 'index' },
   spending: { enters: 'errors type:model', touches: 'node:fs yaml zod', doors: 'index' },
@@ -67,7 +71,8 @@ const rooms: Readonly<Record<string, Room>> = {
       'authenticate body connections decode exchange fetch flights forward grpc listener passthrough problem resign resolve rewrite stall target upstream watch websocket',
   },
   control: {
-    enters: 'errors http policy type:approvals type:config type:identity type:log type:model type:spending type:vault',
+    enters:
+      'action errors http policy type:approvals type:config type:identity type:log type:model type:spending type:vault',
     touches: 'node:crypto node:fs node:http node:path',
     doors: 'index',
   },

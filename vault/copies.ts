@@ -2,7 +2,7 @@
  * Copies: the vault as a worker process has it. Descriptions of all secrets; values and needles only of those that are in
  * use, lent by the parent, who has the vault, for as long as a lease lasts there, and dropped when it says so.
  */
-import { NeedleSet, scopeOf, type Target } from '../src/credentials/index.js';
+import { NeedleSet, needles, scopeOf, type Target } from '../src/credentials/index.js';
 import { Refusal } from '../src/errors.js';
 import type { KillScope } from '../src/model.js';
 import { type Permit, spend } from '../src/permit.js';
@@ -63,15 +63,18 @@ export class Copies {
     const { gateway, run, secret, evidence } = permit.allowed;
     if (secret === null) return this.#fetchNeedles(gateway);
     const scheme = this.#secrets.get(secret)?.meta.scheme;
-    const scope = scheme === undefined ? '' : scopeOf(scheme, target);
-    const key = `${gateway}\n${run}\n${secret}\n${scope === '' ? '' : `${permit.allowed.host}:${permit.allowed.port} ${scope}`}`;
+    // As the parent tells tokens apart: what one registry gave is no other's.
+    const place = scheme === 'registry' ? `${permit.allowed.host}:${permit.allowed.port}` : '';
+    const key = [gateway, run, secret, place, scheme === undefined ? '' : scopeOf(scheme, target)].join('\n');
     this.#keys.set(permit, key);
     if (this.#leaseOf(key) !== undefined) return this.#fetchNeedles(gateway);
     const leased = this.#once(key, async () => {
       const lease = await this.#lender.lease(evidence, requestHash, target);
       return () => {
         this.#leases.set(key, { lease, gateway, run });
-        setTimeout(() => this.#leaseOf(key), lease.expires_at - this.#now()).unref();
+        // Whatever the clock says by then.
+        const over = (): void => void (this.#leases.get(key)?.lease === lease && this.#drop(key, lease));
+        setTimeout(over, lease.expires_at - this.#now()).unref();
       };
     });
     // Only then: a lease may bring a token, which answers must not show either.
@@ -120,13 +123,22 @@ export class Copies {
       const forms = await this.#lender.needles(gateway);
       return () => {
         if ((this.#needles.get(gateway)?.age ?? -1) > age) return;
-        const kept = { set: new NeedleSet([...forms]), age };
+        const kept = { set: new NeedleSet([...forms, ...this.#ownForms(gateway)]), age };
         this.#needles.set(gateway, kept);
         setTimeout(() => {
           if (this.#needles.get(gateway) === kept) this.#needles.delete(gateway);
         }, needlesLifetime).unref();
       };
     });
+  }
+
+  /** Of what is sent from here for as long as its lease lasts, also when the parent has dropped the token meanwhile. */
+  #ownForms(gateway: string): Buffer[] {
+    const own = [...this.#leases.values()].filter(
+      // What is sent as it is in the vault is among the parent's.
+      ({ lease: { name, scheme }, gateway: of }) => of === gateway && this.#secrets.get(name)?.meta.scheme !== scheme,
+    );
+    return own.flatMap(({ lease: { value, scheme } }) => needles(value, scheme));
   }
 
   #leaseOf(key: string): Lease | undefined {

@@ -4,11 +4,16 @@ import type { Approval } from '../../src/approvals/index.js';
 import { call } from '../control.js';
 import { inert, json, line, styled, table } from '../print.js';
 
-const parameters = ({ action }: Approval): string =>
+type Part = Pick<Approval, 'action' | 'resource'>;
+
+/** Everything that the request would do: who approves it approves all of that. */
+const partsOf = ({ action, resource, also = [] }: Approval): readonly Part[] => [{ action, resource }, ...also];
+
+const parameters = ({ action }: Part): string =>
   Object.entries(action.parameters)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(' ');
-const resource = ({ resource: { type, id } }: Approval): string => (id === '' ? type : `${type}:${id}`);
+const resource = ({ resource: { type, id } }: Part): string => (id === '' ? type : `${type}:${id}`);
 
 async function list(options: { json?: boolean }): Promise<void> {
   const all = (await call('GET', '/approvals')) as Approval[];
@@ -19,9 +24,11 @@ async function list(options: { json?: boolean }): Promise<void> {
       approval.id,
       approval.state,
       approval.gateway,
-      approval.action.name,
-      resource(approval),
-      parameters(approval),
+      partsOf(approval)
+        .map(({ action }) => action.name)
+        .join(', '),
+      [...new Set(partsOf(approval).map(resource))].join(', '),
+      partsOf(approval).map(parameters).filter(Boolean).join(', '),
       approval.expires_at,
     ]),
   );
@@ -32,8 +39,13 @@ async function show(id: string, options: { json?: boolean }): Promise<void> {
   if (options.json) return json(approval);
   line(`${styled('bold', approval.id)}  ${approval.state}`);
   line(`who       ${approval.gateway} (${approval.run}) for ${inert(approval.subject.user.sub)}`);
-  line(`what      ${approval.action.name} (${approval.action.access}) on ${inert(resource(approval))}`);
-  line(`with      ${inert(parameters(approval)) || '-'}`);
+  for (const part of partsOf(approval)) {
+    const { name, access, hints = [], unknown } = part.action;
+    line(`what      ${name} (${[access, ...hints].join(', ')}) on ${inert(resource(part))}`);
+    line(`with      ${inert(parameters(part)) || '-'}`);
+    if (unknown.length > 0) line(`unknown   ${inert(unknown.join(', '))}`);
+  }
+  line(`why       ${inert(approval.why)}`);
   line(`request   ${approval.request.method} ${approval.request.host}${inert(approval.request.path)}`);
   line(`bound to  ${approval.binding}`);
   line(`until     ${approval.expires_at}`);
@@ -49,7 +61,9 @@ const answer =
     })) as Approval;
     if (options.json) return json(approval);
     line(
-      `${approval.id} is ${approval.state}: ${approval.action.name} on ${inert(resource(approval))} for ${approval.gateway}.`,
+      `${approval.id} is ${approval.state}: ${partsOf(approval)
+        .map(part => `${part.action.name} on ${inert(resource(part))}`)
+        .join(', ')} for ${approval.gateway}.`,
     );
   };
 

@@ -8,15 +8,16 @@ import { line } from '../print.js';
 const scripts: Readonly<Record<string, string>> = {
   bash: `# eval "$(tf completion bash)"
 _tf() {
-  local IFS=$'\\n' line="\${COMP_LINE:0:COMP_POINT}"
+  local line="\${COMP_LINE:0:COMP_POINT}"
   local -a words; IFS=' ' read -ra words <<<"$line"
   [[ "$line" == *' ' ]] && words+=('')
-  IFS=$'\\n'
   local current="\${words[\${#words[@]}-1]}" found
-  found=($(compgen -W "$(tf complete -- "\${words[@]:1}" 2>/dev/null)" -- "$current"))
-  # Bash takes a colon for the end of a word.
-  [[ "$current" == *:* ]] && found=("\${found[@]#"\${current%:*}:"}")
-  COMPREPLY=("\${found[@]}")
+  COMPREPLY=()
+  while IFS= read -r found; do
+    # Bash takes a colon for the end of a word.
+    [[ "$current" == *:* ]] && found="\${found#"\${current%:*}:"}"
+    COMPREPLY+=("$found")
+  done < <(tf complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _tf tf tollfence`,
   zsh: `#compdef tf tollfence
@@ -150,6 +151,7 @@ export default function register(
       // Whoever presses a key waits for no error.
       const found = await candidates(words, all?.names ?? [], async name => all?.load(name)).catch(() => []);
       const begun = words.at(-1) ?? '';
-      for (const word of new Set(found)) if (word.startsWith(begun)) line(word);
+      // What a shell would take for more than a word isn't put into its line.
+      for (const word of new Set(found)) if (word.startsWith(begun) && /^[\w.:*/@=+,-]+$/.test(word)) line(word);
     });
 }

@@ -94,7 +94,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   if (hosts.length === 0)
     throw new Fault(
       exitCode.usage,
-      `${basename(file)} names no host that could be used.`,
+      [`${basename(file)} names no host that could be used.`, ...imported.faults.slice(0, mostNotes)].join('\n  '),
       'Say it: --host api.acme.dev',
     );
   const text = printConnector({
@@ -119,6 +119,8 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   } catch (error) {
     if (before === null) rmSync(target, { force: true });
     else write(target, before);
+    // It may have been taken over in part.
+    await tell().catch(() => {});
     throw error;
   }
   report(options, imported, target, hosts, told);
@@ -137,18 +139,27 @@ function report(
     0,
   );
   if (options.json) return json({ name, file: target, hosts, routes, left_out: imported.faults });
-  line(`${name}: ${routes} actions of ${imported.title || imported.kind} at ${hosts.join(', ')}`);
-  line(`  ${target}`);
   for (const fault of imported.faults.slice(0, mostNotes)) note(`note: ${fault}`);
   if (imported.faults.length > mostNotes) note(`note: and ${imported.faults.length - mostNotes} more like these.`);
+  line(`${name}: ${routes} actions of ${imported.title || imported.kind} at ${hosts.join(', ')}`);
+  line(`  ${target}`);
   line(told ? 'The proxy uses it from now on.' : 'The next proxy will use it.');
   line(`Look through it: its accesses and resources are guesses from names. Then: tf connector test ${name}`);
   line(`Its key: tf secret set ${name}-key --connector ${name}`);
 }
 
+async function reload(options: { json?: boolean }): Promise<void> {
+  const { allConnectors } = await import('../proxy/connectors.js');
+  // Faults in a file are told here, with its path.
+  allConnectors(home());
+  const told = await tell();
+  if (options.json) return json({ told });
+  line(told ? 'The proxy uses the files as they are now.' : 'No proxy runs; the next one reads the files.');
+}
+
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
-/** Adds `tf connector import`. */
+/** Adds `tf connector import` and `tf connector reload`. */
 export default function register(connector: Command): void {
   connector
     .command('import')
@@ -163,4 +174,10 @@ export default function register(connector: Command): void {
     .description('make a connector from an API’s own description')
     .addHelpText('after', '\nExample:\n  tf connector import openapi.yaml --name acme --host api.acme.dev')
     .action(importFile);
+  connector
+    .command('reload')
+    .option('--json', 'print one JSON document')
+    .description('tell a running proxy that connector files were edited')
+    .addHelpText('after', '\nExample:\n  tf connector reload')
+    .action(reload);
 }

@@ -4,7 +4,7 @@ import type { ShownRow } from '../../src/action/rows.js';
 import { exitCode, Fault } from '../../src/errors.js';
 import type { Connector } from '../../src/model.js';
 import { home } from '../home.js';
-import { json, line, styled, table } from '../print.js';
+import { inert, json, line, styled, table } from '../print.js';
 import registerImport from './connector-import.js';
 import { rowsOf } from './connector-rows.js';
 import { checkConnectors } from './connector-test.js';
@@ -38,18 +38,15 @@ function fits(row: ShownRow, search: string): boolean {
     .every(word => text.includes(word));
 }
 
+/** Some lines each, since a table of whole APIs would be wider than any terminal. */
 function printRows(rows: readonly ShownRow[]): void {
-  table(
-    ['ACTION', 'ACCESS', 'RESOURCE', 'PARAMETERS', 'ROUTE', 'ALSO'],
-    rows.map(row => [
-      row.action,
-      [row.access ?? 'by request', ...row.hints].join(','),
-      row.resource ?? 'by request',
-      row.parameters.join(','),
-      row.when ? `${row.route}  if ${JSON.stringify(row.when)}` : row.route,
-      row.aliases.join(','),
-    ]),
-  );
+  for (const { action, access, hints, resource, route, when, aliases, parameters } of rows) {
+    const how = [access ?? 'access by request', ...hints].join(',');
+    line(`${styled('bold', inert(action))}  ${how}  ${inert(resource ?? 'resource by request')}`);
+    line(`  ${inert(when ? `${route}  if ${JSON.stringify(when)}` : route)}`);
+    if (parameters.length > 0) line(`  with ${inert(parameters.join(', '))}`);
+    if (aliases.length > 0) line(`  also ${inert(aliases.join(', '))}`);
+  }
 }
 
 async function list(options: { json?: boolean }): Promise<void> {
@@ -77,7 +74,7 @@ async function list(options: { json?: boolean }): Promise<void> {
       String(routes),
       scheme ?? 'none',
       env[0] ?? '',
-      [...hosts.slice(0, 4), ...(hosts.length > 4 ? [`${hosts.length - 4} more`] : []), ...own(configurable)].join(
+      [...hosts.slice(0, 1), ...(hosts.length > 1 ? [`${hosts.length - 1} more`] : []), ...own(configurable)].join(
         ', ',
       ),
     ]),

@@ -52,6 +52,8 @@ async function explain(
     line(`looked up   ${result.looked_up.join(', ')}: by the proxy when the request is made; unknown here`);
   line(`decision    ${styled(colour[decision.effect], decision.effect)} by ${decision.rule}`);
   line(`reason      ${inert(decision.reason)}`);
+  if (decision.limits !== undefined && decision.limits.length > 0)
+    line(`limits      those of ${decision.limits.join(', ')}: counted when the request is made`);
   if (killed.length > 0) {
     line(`${styled('red', 'killed')}      a kill switch is active: it would be refused whatever the policy says`);
     process.exitCode = exitCode.done;

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { matchesPattern, patternFault } from '../../src/action/pattern.js';
 import { exitCode, Fault } from '../../src/errors.js';
-import { type Filter, gatewayOf, Reader, type Seen, since } from '../../src/log/index.js';
+import { actionsOf, type Filter, gatewayOf, Reader, type Seen, since } from '../../src/log/index.js';
 import { paths } from '../home.js';
 import { inert, line, styled } from '../print.js';
 
@@ -78,7 +78,11 @@ export function human(entry: Seen): string {
     const colour = colours[effect as keyof typeof colours] ?? 'bold';
     const about =
       resource == null ? '' : resource.id ? `${String(resource.type)}:${String(resource.id)}` : String(resource.type);
-    shown.push(styled(colour, inert(effect)), styled('bold', inert(String(action?.name ?? '-'))), inert(about));
+    shown.push(
+      styled(colour, inert(effect)),
+      styled('bold', inert(short([...new Set(actionsOf(entry))].join(', '), 160) || '-')),
+      inert(about),
+    );
     shown.push(
       inert(short(parameters(action?.parameters), 160)),
       styled('dim', inert(`${String(decision.rule)}: ${String(decision.reason)}`)),

@@ -38,7 +38,11 @@ export function parseDescription(text: string, source: string): unknown {
       `${source} is neither JSON nor YAML: ${fault.message.split('\n', 1)[0]!.replace(/:$/, '')}.`,
       'Was it downloaded as a page instead of as a file?',
     );
-  return document.toJS({ maxAliasCount: 10_000 });
+  try {
+    return document.toJS({ maxAliasCount: 10_000 });
+  } catch {
+    throw new Fault(exitCode.usage, `${source} can't be read: its aliases stand for more than a description can be.`);
+  }
 }
 
 /** The text of a new connector file. Throws a `Fault` when the catalogue can't use what was imported. */
@@ -87,16 +91,26 @@ function flow(row: RouteRow): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd().replace(/\n\s*/g, ' ');
 }
 
-/** A request for each route, with what the connector says of it now. */
+/** A request for each row, with what the connector says of it now. */
 function examplesOf(connector: Connector): string[] {
   const catalog = openCatalog([connector], { whole: true });
   const host = connector.hosts[0]!.replaceAll('*', 'example');
-  return Object.keys(connector.routes)
-    .slice(0, mostExamples)
-    .map(key => {
-      const line = key.replace(/\{(\w+)\+?\}/g, (_, name: string) =>
-        /(^|_)(id|number|index)$/.test(name) ? '7' : name,
+  const rows = Object.entries(connector.routes).flatMap(([key, route]) =>
+    [route as RouteRow | readonly RouteRow[]].flat().map(row => [key, row] as const),
+  );
+  return rows.slice(0, mostExamples).map(([key, { when = {} }]) => {
+    const path = key.replace(/\{(\w+)\+?\}/g, (_, name: string) => (/(^|_)(id|number|index)$/.test(name) ? '7' : name));
+    const told = (place: string): [string, string][] =>
+      Object.entries(when).flatMap(([at, value]) =>
+        at.startsWith(place) ? [[at.slice(place.length), String(value)] as [string, string]] : [],
       );
-      return `${line}\n  ${describe(catalog.classify(exampleRequest(line, host)))}`;
-    });
+    const fields = told('header.');
+    const form = told('body#/').map(([name, value]) => `${name}=${value}`);
+    const line = [path, ...(form.length > 0 ? [form.join('&')] : [])].join(' ');
+    return [
+      line,
+      ...fields.map(([name, value]) => `  ${name}: ${value}`),
+      `  ${describe(catalog.classify(exampleRequest(line, host, fields)))}`,
+    ].join('\n');
+  });
 }

@@ -22,7 +22,9 @@ export const ownFile = (home: string, name: string): string => join(directory(ho
 export function parseOwn(text: string, source: string): OwnConnector {
   const document = parseDocument(text, { uniqueKeys: true });
   const faults = document.errors.map(error => error.message.split('\n', 1)[0]!.replace(/:$/, ''));
-  const read = faults.length > 0 ? { faults } : readOwn(plain(document));
+  const content = faults.length > 0 ? undefined : plain(document);
+  if (faults.length === 0 && content === undefined) faults.push('its aliases stand for more than a connector can be');
+  const read = faults.length > 0 ? { faults } : readOwn(content);
   if ('connector' in read) return read;
   throw new Fault(
     exitCode.usage,
@@ -31,12 +33,20 @@ export function parseOwn(text: string, source: string): OwnConnector {
   );
 }
 
-/** Aliases of a document are resolved only here. */
+/** Aliases of a document are resolved only here; undefined if one leads back to itself, or all of them are too much. */
 function plain(document: ReturnType<typeof parseDocument>): unknown {
   try {
-    return document.toJS();
+    return JSON.parse(JSON.stringify(document.toJS()));
   } catch {
-    return null;
+    return undefined;
+  }
+}
+
+function readOne(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Fault(exitCode.failed, `${file} can't be read (${(error as NodeJS.ErrnoException).code}).`);
   }
 }
 
@@ -44,14 +54,23 @@ function plain(document: ReturnType<typeof parseDocument>): unknown {
 export function ownConnectors(home: string): readonly OwnConnector[] {
   let names: string[];
   try {
-    names = readdirSync(directory(home)).filter(name => /\.(?:yaml|yml|json)$/.test(name));
+    // Names with a dot in front are an editor's own: links that lead nowhere, copies of before.
+    names = readdirSync(directory(home)).filter(name => /^[^.].*\.(?:yaml|yml|json)$/.test(name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new Fault(exitCode.failed, `${directory(home)} can't be read (${(error as NodeJS.ErrnoException).code}).`);
   }
   return names.sort().map(name => {
     const file = join(directory(home), name);
-    return parseOwn(readFileSync(file, 'utf8'), file);
+    const own = parseOwn(readOne(file), file);
+    // It would be given the secrets that are for that one, and what is allowed to it.
+    if (shipped.some(one => one.name === own.connector.name))
+      throw new Fault(
+        exitCode.usage,
+        `${file} can't be used: a connector ${own.connector.name} comes with Tollfence.`,
+        'Give it another name; hosts of your own for one that has them are named in config.yaml (docs/connectors.md).',
+      );
+    return own;
   });
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { decodeText, isObject, type Json, readJson, unclear } from '../../src/action/json.js';
-import { chain, targetOf, type Values } from '../../src/action/lookup.js';
+import { chain, type Target, targetOf, type Values } from '../../src/action/lookup.js';
 import { matchesPattern } from '../../src/action/pattern.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import { fetchWhole } from '../../src/http/fetch.js';
@@ -60,20 +60,27 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     subject: Subject,
     request: CanonicalRequest,
     meaning: Classified,
-    { path, query }: { readonly path: string; readonly query: string },
+    { host, path, query }: Target,
     limit: number,
   ): Promise<Json | undefined> {
+    // Only of the same API: nobody else's answer is a fact about it.
+    if (host !== null && catalog.forHost(host)?.name !== meaning.action.connector) return undefined;
     const asked: CanonicalRequest = Object.freeze({
       ...request,
+      ...(host !== null && { host, port: 443 }),
       method: 'GET',
       path,
       query,
       body: { state: 'none', bytes: 0 } as const,
       content: null,
       upgrade: null,
-      fields: request.fields.filter(([name]) =>
-        /^(accept|user-agent|x-github-api-version|stripe-account|stripe-context)$/i.test(name),
-      ),
+      // Not the agent's Accept: with it goes which form of the answer the facts are read from.
+      fields: [
+        ['Accept', 'application/json'] as const,
+        ...request.fields.filter(([name]) =>
+          /^(user-agent|x-github-api-version|stripe-account|stripe-context)$/i.test(name),
+        ),
+      ],
     });
     const decoded: Decoded = { request: asked, hash: requestHash(asked), payload: null, release: () => {} };
     const named = catalog.classify(asked);
@@ -133,9 +140,13 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
   }
 
   /** Asks one after the other, because what is asked may name what was found. */
-  async function find(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Values> {
+  async function find(
+    subject: Subject,
+    request: CanonicalRequest,
+    meaning: Classified,
+    until: number,
+  ): Promise<Values> {
     const found: Record<string, Value> = {};
-    const until = performance.now() + limitMs;
     for (const lookup of chain(meaning.lookup)) {
       const target = targetOf(lookup, found);
       const left = until - performance.now();
@@ -153,14 +164,34 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     return found;
   }
 
+  /** Whether something is looked up for this gateway. */
+  const wanted = (subject: Subject, { lookup, action }: Classified): boolean =>
+    lookup !== undefined && [action.name, ...(action.aliases ?? [])].some(name => worthwhile(subject.id, name));
+
+  async function withFacts(
+    subject: Subject,
+    request: CanonicalRequest,
+    meaning: Classified,
+    until: number,
+  ): Promise<Classified> {
+    if (!wanted(subject, meaning)) return meaning;
+    const { action } = meaning;
+    const found = await find(subject, request, meaning, until);
+    const parameters = { ...action.parameters, ...found };
+    const unknown = action.unknown.filter(name => !Object.hasOwn(found, name));
+    return { ...meaning, action: { ...action, parameters, unknown } };
+  }
+
   return (subject, request, meaning) => {
-    const { lookup, action } = meaning;
-    const names = [action.name, ...(action.aliases ?? [])];
-    if (lookup === undefined || !names.some(name => worthwhile(subject.id, name))) return meaning;
-    return find(subject, request, meaning).then(found => {
-      const parameters = { ...action.parameters, ...found };
-      const unknown = action.unknown.filter(name => !Object.hasOwn(found, name));
-      return { ...meaning, action: { ...action, parameters, unknown } };
-    });
+    const { also } = meaning;
+    if (!wanted(subject, meaning) && !also?.some(part => wanted(subject, part))) return meaning;
+    const until = performance.now() + limitMs;
+    return (async () => {
+      const first = await withFacts(subject, request, meaning, until);
+      if (also === undefined) return first;
+      const others: Classified[] = [];
+      for (const part of also) others.push(await withFacts(subject, request, part, until));
+      return { ...first, also: others };
+    })();
   };
 }

@@ -201,6 +201,7 @@ async function rejectedBy({ extra }: Refusal): Promise<string | null> {
 /** The entry of a request that was refused before a decision was recorded: what was known of it by then. */
 function refusedEntry(trace: Trace, refusal: Refusal) {
   const { caller, request, meaning, question: asked } = trace;
+  const also = asked?.also ?? meaning?.also;
   return {
     type: 'action.decided',
     run: caller!.run,
@@ -208,6 +209,7 @@ function refusedEntry(trace: Trace, refusal: Refusal) {
     grant: null,
     action: asked?.action ?? meaning?.action ?? null,
     resource: asked?.resource ?? meaning?.resource ?? null,
+    ...(also && { also: also.map(({ action, resource }) => ({ action, resource })) }),
     request: asked?.request ?? (request === null ? null : requestFacts(request)),
     decision: {
       effect: 'deny',

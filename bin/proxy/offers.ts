@@ -2,7 +2,7 @@
  * Offers: of a list of what may be done, an agent sees only what it may perhaps do. What is certainly denied is left out: what
  * no agent knows of, none tries. Whatever is shown is still decided when it is done.
  */
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { readJson } from '../../src/action/json.js';
 import { matchesPattern } from '../../src/action/pattern.js';
 import type { Trace } from '../../src/gateway.js';
@@ -13,6 +13,15 @@ import type { DataHouse } from './data-path.js';
 type Read = NonNullable<ReturnType<Offers>>;
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
+
+const mark = randomUUID();
+
+/** Numerals that would be printed otherwise are carried as texts: what is left of an answer stays as it was written. */
+const carried = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, part =>
+    part.startsWith('"') || String(Number(part)) === part ? part : `"${mark}${part}"`,
+  );
+const restored = (text: string): string => text.replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1');
 
 /** Whether the policy may let it through, whatever its parameters are. */
 async function perhaps({ policy, gateways }: DataHouse, asked: Question): Promise<boolean> {
@@ -55,14 +64,14 @@ export function rewriteOf(house: DataHouse, trace: Trace): Rewrite | null {
   return async text => {
     // What two readers could read differently may list more for one of them.
     if (readJson(text) === undefined) return null;
-    const message = JSON.parse(text) as Value;
+    const message = JSON.parse(carried(text)) as Value;
     const changed = Array.isArray(message)
       ? await Promise.all((message as readonly Value[]).map(one => only(one, read)))
       : await only(message, read);
     const same = Array.isArray(changed)
       ? changed.every((one, i) => one === (message as Value[])[i])
       : changed === message;
-    return same ? text : JSON.stringify(changed);
+    return same ? text : restored(JSON.stringify(changed));
   };
 
   async function only(message: Value, offered: Read): Promise<Value> {

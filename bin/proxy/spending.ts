@@ -80,7 +80,9 @@ class Hold implements Reserved {
     const refused = status !== null && status >= 400 && status < 500;
     const usage = error === null ? (this.watcher?.usage ?? null) : null;
     const spent = usage === null ? (refused ? {} : null) : amountsOf(this.#tokens!, usage, this.#prices);
-    if (this.#number !== null) this.#ledger.settle(this.#number, spent);
+    // What has no price any more counts as it was set aside.
+    if (this.#number !== null)
+      this.#ledger.settle(this.#number, usage === null ? spent : { ...this.#expected?.amounts, ...spent });
     this.#number = null;
     if (this.#tokens !== null) return usage && { model: this.#tokens.model, ...shown(usage), ...costIn(spent!) };
     return refused || this.#expected === null ? null : costIn(this.#expected.amounts);

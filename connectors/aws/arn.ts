@@ -7,7 +7,13 @@ import type { Place } from './host.js';
 import type { Operation } from './model.js';
 
 /** Services without regions in their ARNs. */
-const everywhere = new Set(['iam', 'sts', 'route53', 'cloudfront', 'organizations', 'globalaccelerator', 'waf', 's3']);
+const everywhere = new Set(
+  `iam sts route53 cloudfront organizations globalaccelerator waf s3 account aws-portal billing billingconductor budgets
+  chime ce cur health networkmanager savingsplans shield support trustedadvisor`.split(/\s+/),
+);
+
+/** Whether the request says in which region it is: an old host without one is that of `us-east-1`, or of the signature's. */
+export const saysWhere = (place: Place, service: string): boolean => place.region !== '' || everywhere.has(service);
 
 /** How ARNs end where it isn't the parameter's own word and a slash: service → parameter → its form. */
 const forms: { readonly [service: string]: { readonly [parameter: string]: string } } = {
@@ -53,11 +59,16 @@ const folded: { readonly [service: string]: RegExp } = {
   elasticache: /_(id|ids|name)$/,
   'memory-db': /_name$/,
   memorydb: /_name$/,
+  dax: /^cluster_names?$/,
+  glue: /^(database|table)_name$/,
+  ses: /^(email_identity|identity|domain)$/,
 };
 
-/** The one spelling of a name. */
-export const canonical = (service: string, parameter: string, value: string): string =>
-  folded[service]?.test(parameter) ? value.toLowerCase() : value;
+/** The one spelling of a name. One that is only called `name` is that of what the operation is about. */
+export function canonical({ service, noun }: Operation, parameter: string, value: string): string {
+  const folds = folded[service]?.test(parameter === 'name' ? `${noun}_name` : parameter) ?? false;
+  return folds ? value.toLowerCase() : value;
+}
 
 /** An ARN, and whether it is certain. */
 export interface About {

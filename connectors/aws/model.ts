@@ -15,6 +15,8 @@ export interface Operation {
   readonly mark: string;
   readonly access: Access;
   readonly hints: readonly Hint[];
+  /** Whether its input has a place for a role, which a service then has. */
+  readonly passes: boolean;
   /** Method and template of the path, and what the query must have; for REST only. */
   readonly route: string;
   readonly literals: readonly (readonly [name: string, value: string])[];
@@ -62,19 +64,21 @@ function operationOf(line: string, service: string, protocol: Operation['protoco
   const [method, target] = protocol.startsWith('rest') ? rest.splice(0, 2) : ['POST', '/'];
   const [path, literals] = split(target!);
   const [about = '-', ...places] = rest;
-  const [place = '', noun = nounOf(path, about)] = about.replace(/^[~=?-]/, '').split(':');
+  // A mark by itself, or in front of a place, which may begin with `?` as well.
+  const [place = '', noun = nounOf(path, about)] = about.replace(/^(?:[~=]|[?-]$)/, '').split(':');
   return {
     service,
     name,
     protocol,
     mark,
     access: accesses[access[0]!] ?? 'write',
-    hints: access.endsWith('x') ? ['destructive'] : [],
+    hints: access.includes('x') ? ['destructive'] : [],
+    passes: access.endsWith('@'),
     route: `${method} ${path}`,
     literals,
     about: place === '' ? null : place,
     noun,
-    certain: !/^[~=?]/.test(about),
+    certain: !/^(?:[~=]|\?$)/.test(about),
     alone: !about.startsWith('~'),
     places,
   };

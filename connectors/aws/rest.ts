@@ -3,7 +3,8 @@ import type { Meaning, Reader, RequestView } from '../../src/model.js';
 import { placeOf } from './host.js';
 import { isEmpty, meaningsOf } from './meaning.js';
 import type { Operation } from './model.js';
-import { namedOf, readRoot, saysAction } from './requests.js';
+import { passedBy } from './passed.js';
+import { asksInQuery, namedOf, readRoot, saysAction } from './requests.js';
 import { fieldOf, memberOf, pairOf } from './values.js';
 
 /** The operation whose pairs the query has; null if it has one of those names with a value that none has. */
@@ -29,13 +30,15 @@ function readRest(
   path: { readonly [name: string]: string },
 ): readonly Meaning[] {
   const document = isEmpty(request) ? {} : request.json;
-  return meaningsOf(placeOf(request.host)!, operation, path, at =>
+  const place = placeOf(request.host)!;
+  const meanings = meaningsOf(place, operation, path, at =>
     at.startsWith('?')
       ? pairOf(request.query, at.slice(1))
       : at.startsWith('^')
         ? fieldOf(request, at.slice(1))
         : memberOf(document, at),
   );
+  return [...meanings, ...passedBy(place, operation, document === undefined ? null : { document })];
 }
 
 /** Every route of the services behind one host. */
@@ -55,7 +58,7 @@ export function routesOf(operations: readonly Operation[]): { readonly [methodAn
     (list: readonly Operation[]): Reader =>
     (request, path) => {
       // What is asked for in another way as well, to a host that may heed it, is not understood.
-      if (request.has('x-amz-target') || (named.size > 0 && saysAction(request))) return null;
+      if (request.has('x-amz-target') || asksInQuery(request) || (named.size > 0 && saysAction(request))) return null;
       const operation = chosen(list, request);
       return operation === null ? null : readRest(request, operation, path);
     };

@@ -49,7 +49,9 @@ function deletedIn(text: string): Deleted | null {
   const found = new Map(members);
   const key = unescaped(found.get('Key') ?? '');
   const version = found.get('VersionId');
-  if (key === null || key === '' || (version !== undefined && !/^[A-Za-z0-9._-]+$/.test(version))) return null;
+  // Readers of XML differ in whether spaces around a text are a part of it.
+  if (key === null || key === '' || key !== key.trim() || (version !== undefined && !/^[A-Za-z0-9._-]+$/.test(version)))
+    return null;
   return { key, version: version ?? null };
 }
 

@@ -41,8 +41,8 @@ GET cors r GetBucketCORS GetBucketCors
 PUT cors p PutBucketCORS PutBucketCors
 DELETE cors p PutBucketCORS DeleteBucketCors
 GET encryption r GetEncryptionConfiguration GetBucketEncryption
-PUT encryption w PutEncryptionConfiguration PutBucketEncryption
-DELETE encryption d PutEncryptionConfiguration DeleteBucketEncryption
+PUT encryption p PutEncryptionConfiguration PutBucketEncryption
+DELETE encryption px PutEncryptionConfiguration DeleteBucketEncryption
 GET intelligent-tiering r GetIntelligentTieringConfiguration GetBucketIntelligentTieringConfiguration ListBucketIntelligentTieringConfigurations
 PUT intelligent-tiering w PutIntelligentTieringConfiguration PutBucketIntelligentTieringConfiguration
 DELETE intelligent-tiering d PutIntelligentTieringConfiguration DeleteBucketIntelligentTieringConfiguration
@@ -83,7 +83,7 @@ PUT tagging w PutBucketTagging
 DELETE tagging w PutBucketTagging DeleteBucketTagging
 GET uploads l ListBucketMultipartUploads ListMultipartUploads
 GET versioning r GetBucketVersioning
-PUT versioning w PutBucketVersioning
+PUT versioning wx PutBucketVersioning
 GET versions l ListBucketVersions ListObjectVersions
 GET website r GetBucketWebsite
 PUT website p PutBucketWebsite

@@ -25,6 +25,9 @@ function targetOf({ front }: Place, path: string): Target | null {
 
 const isBucket = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(name);
 
+/** Buckets can't be called so: it is another name of one that isn't said, or of what stands in front of it. */
+const isAlias = (name: string): boolean => /(?:-s3alias|--ol-s3|--xa-s3|\.mrap)$/.test(name);
+
 /** Keys are any text; not one that somebody would decode again, or take for another path. */
 const isKey = (key: string): boolean =>
   key.length <= 1024 &&
@@ -51,6 +54,8 @@ function queryOf({ query }: RequestView): { sub: string; version: string | null;
   if (new Set(names).size !== names.length) return null;
   const subs = names.filter(name => subResources.has(name));
   if (subs.length > 1 || !names.every(name => subResources.has(name) || details.has(name))) return null;
+  // Only an upload has a name there; with one that is empty, or where none belongs, it could be no sub-resource at all.
+  if (query.some(([name, value]) => subResources.has(name) && (value === '') === (name === 'uploadId'))) return null;
   const version = pairOf(query, 'versionId');
   const id = pairOf(query, 'x-id');
   if (version === null || id === null) return null;
@@ -76,6 +81,7 @@ function meaningOf(place: Place, target: Target, operation: S3Operation, version
     ...(hints.length > 0 && { hints }),
     resource: arnOf(place, target),
     parameters: { ...parametersOf(place, target), ...(version !== null && { version_id: version }) },
+    ...(isAlias(target.bucket) && { unknown: ['bucket', 'resource'] }),
   };
 }
 
@@ -88,12 +94,14 @@ function sourceOf(request: RequestView, place: Place): Meaning | null | undefine
   const slash = whole?.indexOf('/') ?? -1;
   if (whole === null || slash < 1) return null;
   const target = { bucket: whole.slice(0, slash), key: whole.slice(slash + 1) };
-  if (!isBucket(target.bucket) || !isKey(target.key) || target.key === '') return null;
+  // Who undoes the escapes first finds a version in it.
+  if (!isBucket(target.bucket) || !isKey(target.key) || target.key === '' || target.key.includes('?versionId='))
+    return null;
   return meaningOf(place, target, objectOperations.get('GET -')!, version);
 }
 
 /** What the header fields of a write ask for besides: fields, and what IAM calls it for an object and for a bucket. */
-const besides: readonly (readonly [fields: readonly string[], object: string, bucket: string | null])[] = [
+const besides: readonly (readonly [fields: readonly string[], object: string | null, bucket: string | null])[] = [
   [
     [
       'x-amz-acl',
@@ -110,6 +118,7 @@ const besides: readonly (readonly [fields: readonly string[], object: string, bu
   [['x-amz-object-lock-legal-hold'], 'PutObjectLegalHold', null],
   [['x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date'], 'PutObjectRetention', null],
   [['x-amz-bypass-governance-retention'], 'BypassGovernanceRetention', 'BypassGovernanceRetention'],
+  [['x-amz-bucket-object-lock-enabled'], null, 'PutBucketObjectLockConfiguration'],
   [['x-amz-object-ownership'], 'PutBucketOwnershipControls', 'PutBucketOwnershipControls'],
 ];
 
@@ -123,8 +132,10 @@ function alsoOf(request: RequestView, meaning: Meaning, target: Target): readonl
     const action = target.key === '' ? bucket : object;
     if (action === null || meaning.action === `s3.${action}` || !fields.some(name => asks(request, name))) return [];
     const access = action === 'PutObjectTagging' ? 'write' : 'permissions';
-    const { resource, parameters } = meaning;
-    return [{ action: `s3.${action}`, access, resource: resource!, parameters: parameters! } satisfies Meaning];
+    const { resource, parameters, unknown = [] } = meaning;
+    return [
+      { action: `s3.${action}`, access, resource: resource!, parameters: parameters!, unknown } satisfies Meaning,
+    ];
   });
 }
 

@@ -7,6 +7,11 @@ type Changed = Pick<Meaning, 'action' | 'access' | 'parameters'>;
 const decisive = (type: string, name: string, value: Value): string | null => {
   if (name === 'accountenabled') return `${type}.${value === true ? 'enable' : 'disable'}`;
   if (name === 'passwordprofile') return `${type}.reset_password`;
+  // Who is in the group from then on.
+  if (name.startsWith('membershiprule')) return `${type}.membership_rule.set`;
+  // What the user signs in with, or is taken for by whom the directory trusts.
+  if (type === 'user' && /^(userprincipalname|identities|onpremisesimmutableid|authorizationinfo)$/.test(name))
+    return 'user.sign_in.set';
   if (name.endsWith('@odata.bind') || name.endsWith('@delta'))
     return `${type}.${name.startsWith('owner') ? 'owner' : 'member'}.add`;
   return null;

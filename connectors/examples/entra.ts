@@ -20,6 +20,8 @@ PATCH /v1.0/users/u1 {"accountEnabled":false,"jobTitle":"x"}
   entra.user.disable  permissions  user:u1
 PATCH /v1.0/users/u1 {"passwordProfile":{"password":"x"}}
   entra.user.reset_password  permissions  user:u1
+PATCH /v1.0/users/u1 {"userPrincipalName":"eve@acme.dev"}
+  entra.user.sign_in.set  permissions  user:u1
 DELETE /v1.0/users/u1
   entra.user.delete  delete  user:u1
 POST /v1.0/users/u1/revokeSignInSessions
@@ -36,6 +38,8 @@ DELETE /v1.0/groups/g1/members/u1/$ref
   entra.group.member.remove  permissions  group:g1  id=u1
 PATCH /v1.0/groups/g1 {"members@odata.bind":["https://graph.microsoft.com/v1.0/directoryObjects/u1"]}
   entra.group.member.add  permissions  group:g1
+PATCH /v1.0/groups/g1 {"membershipRule":"user.department -eq 1"}
+  entra.group.membership_rule.set  permissions  group:g1
 # Without $ref it would delete the user.
 DELETE /v1.0/groups/g1/members/u1
   entra.unclassified  delete  host:graph.microsoft.com

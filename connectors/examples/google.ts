@@ -22,7 +22,20 @@ POST /upload/drive/v3/files?uploadType=multipart "--b"
 # The parts of a file, after a first request.
 PUT /upload/drive/v3/files/f1?uploadType=resumable&upload_id=u1 "bytes"
   Content-Type: application/octet-stream
-  google.drive.files.update  write  file:f1
+  google.drive.files.update  write  file:f1  ?name ?mime_type ?starred ?trashed ?add_parents ?remove_parents
+PUT /resumable/upload/drive/v3/files/f1?upload_id=u1 "bytes"
+  Content-Type: application/octet-stream
+  google.drive.files.update  write  file:f1  ?name ?mime_type ?starred ?trashed ?add_parents ?remove_parents
+# In another folder others may see it.
+PATCH /upload/drive/v3/files/f1?uploadType=media&addParents=d1 "bytes"
+  Content-Type: application/octet-stream
+  google.drive.files.update  permissions  file:f1  ?name ?mime_type ?starred ?trashed ?add_parents ?remove_parents
+PATCH /resumable/upload/drive/v3/files/f1?uploadType=resumable
+  google.drive.files.update  write  file:f1  ?name ?mime_type ?starred ?trashed ?add_parents ?remove_parents
+PATCH /drive/v3/files/f1?addParents=d1 {"starred":true}
+  google.drive.files.update  permissions  file:f1  starred=true add_parents=d1
+PATCH /drive/v3/files/f1 {"trashed":true}
+  google.drive.files.update  delete  file:f1  trashed=true
 GET /calendar/v3/calendars/primary/events
   google.calendar.events.list  list  calendar:primary
 POST /calendar/v3/calendars/primary/acl {"role":"owner","scope":{"type":"user","value":"x@acme.dev"}}

@@ -12,12 +12,14 @@ POST /v1/charges amount[]=1&currency=usd
 # Which of the two counts, only Stripe knows.
 POST /v1/charges?amount=999999 amount=1&currency=usd
   stripe.charge.create  write  charge  currency=usd ?amount
-# A separator for some readers, a part of the value for others.
+# A separator for some readers, a part of the value for others: it may say whose account it is for.
 POST /v1/charges amount=1;amount=999999
-  stripe.charge.create  write  charge  ?amount ?currency ?customer
+  stripe.unclassified  permissions  host:api.stripe.com  ?impersonation
 # Not a form.
 POST /v1/charges {"amount":4200}
-  stripe.charge.create  write  charge  ?amount ?currency ?customer
+  stripe.unclassified  permissions  host:api.stripe.com  ?impersonation
+POST /v1/charges amount=4200&currency=usd&_stripe_account=acct_7
+  stripe.unclassified  permissions  host:api.stripe.com  ?impersonation
 GET /v1/charges/ch_1
   stripe.charge.get  read  charge:ch_1
 POST /v1/charges/ch_1/capture amount=100
@@ -52,7 +54,7 @@ POST /v1/payouts amount=100000&currency=usd&destination=ba_1
 GET /v1/balance
   stripe.balance.get  read  balance
 POST /v1/webhook_endpoints url=https%3A%2F%2Fx.dev%2Fhook
-  stripe.webhook_endpoint.create  write  webhook_endpoint  url=https://x.dev/hook
+  stripe.webhook_endpoint.create  permissions  webhook_endpoint  url=https://x.dev/hook
 POST /v1/customers/cus_1 _method=delete
   stripe.unclassified  permissions  host:api.stripe.com  ?method
 POST /v2/core/events

@@ -142,6 +142,8 @@ export function readCommits(
     const known = base === null ? undefined : contents.get(base);
     const content = header.type === commit ? inflated.content : known && applyDelta(known, inflated.content);
     if (content) {
+      // A delta of a few bytes can make much of its base.
+      if (content !== inflated.content) total += content.length;
       const id = request.digest(algorithm, joined(ascii(`commit ${content.length}\0`), content));
       contents.set(at, content);
       contents.set(id, content);
@@ -152,16 +154,21 @@ export function readCommits(
   return parents;
 }
 
-/** Whether `before` is among the ancestors of `after`, as far as these commits tell: true, or undefined. */
-export function isAncestor(
+/**
+ * Whether `before` is among the ancestors of `after`, as far as these commits tell: true, or the commits, known to the
+ * server already, of which it would have to be one or an ancestor; none if there are more than `most` to go through.
+ */
+export function ancestry(
   commits: ReadonlyMap<string, readonly string[]>,
   before: string,
   after: string,
-): true | undefined {
+  most: number,
+): true | readonly string[] {
   const seen = new Set([after]);
   for (const id of seen) {
     if (id === before) return true;
+    if (seen.size > most) return [];
     for (const parent of commits.get(id) ?? []) seen.add(parent);
   }
-  return undefined;
+  return [...seen].filter(id => !commits.has(id));
 }

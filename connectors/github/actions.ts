@@ -5,6 +5,7 @@ import { grant, list, r, row } from './repo-rows.js';
 const workflow = { workflow: 'path.workflow' };
 const run = { run: 'path.run as integer' };
 const name = { name: 'path.name' };
+const secret = { name: 'path.secret_name' };
 
 export const actions: { readonly [methodAndTemplate: string]: Route } = {
   [`GET ${r}/actions/workflows`]: list('workflow.list'),
@@ -40,9 +41,9 @@ export const actions: { readonly [methodAndTemplate: string]: Route } = {
   [`DELETE ${r}/actions/caches`]: row('cache.delete', { key: 'query.key as string' }),
   [`GET ${r}/actions/secrets`]: list('secret.list'),
   [`GET ${r}/actions/secrets/public-key`]: row('secret.public_key'),
-  [`GET ${r}/actions/secrets/{name}`]: row('secret.get', name),
-  [`PUT ${r}/actions/secrets/{name}`]: grant('secret.set', name),
-  [`DELETE ${r}/actions/secrets/{name}`]: grant('secret.delete', name),
+  [`GET ${r}/actions/secrets/{secret_name}`]: row('secret.get', secret),
+  [`PUT ${r}/actions/secrets/{secret_name}`]: grant('secret.set', secret),
+  [`DELETE ${r}/actions/secrets/{secret_name}`]: grant('secret.delete', secret),
   [`GET ${r}/actions/variables`]: list('variable.list'),
   [`POST ${r}/actions/variables`]: row('variable.create', { name: 'body#/name as string' }),
   [`GET ${r}/actions/variables/{name}`]: row('variable.get', name),
@@ -56,5 +57,5 @@ export const actions: { readonly [methodAndTemplate: string]: Route } = {
   [`GET ${r}/environments`]: list('environment.list'),
   [`GET ${r}/environments/{name}`]: row('environment.get', name),
   [`PUT ${r}/environments/{name}`]: grant('environment.set', name),
-  [`DELETE ${r}/environments/{name}`]: row('environment.delete', name),
+  [`DELETE ${r}/environments/{name}`]: grant('environment.delete', name),
 };

@@ -65,7 +65,8 @@ function asCommit(asked: Asked): readonly Meaning[] {
   const changes = input.get('fileChanges');
   const member = (name: string): Resolved | undefined => (isMap(branch) ? branch.get(name) : undefined);
   const [owner, name, ...rest] = String(told(member('repositoryNameWithOwner'), false) ?? '').split('/');
-  const resource = rest.length === 0 ? repository(owner, name) : null;
+  // Where its id stands as well, the name needn't be what counts.
+  const resource = rest.length === 0 && !(isMap(branch) && branch.has('id')) ? repository(owner, name) : null;
   const branchName = member('branchName');
   const named = resource !== null && typeof branchName === 'string' && branchName.length <= 255;
   const one = (action: string, list: string, access: 'write' | 'delete'): readonly Meaning[] => {

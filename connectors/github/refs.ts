@@ -34,7 +34,7 @@ const update: Read = ({ json, query }) => {
 const ofRef =
   (verb: 'get' | 'update' | 'delete', read: Read = nothing): Route =>
   (request, { owner, repo, ref = '' }) => {
-    const [, kind, name] = /^(heads|tags)\/(.+)$/.exec(ref) ?? [];
+    const [, kind, name] = /^(?:refs\/)*(heads|tags)\/(.+)$/.exec(ref) ?? [];
     const { parameters, unknown } = read(request);
     const common = {
       aliases: [`git.${verb}_ref`],

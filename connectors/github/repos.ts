@@ -38,6 +38,7 @@ export const repos: { readonly [methodAndTemplate: string]: Route } = {
     // Of several changes in one request the one that opens the most names it.
     { when: { 'body#/visibility': '*' }, ...grant('repo.visibility', settings) },
     { when: { 'body#/private': '*' }, ...grant('repo.visibility', settings) },
+    { when: { 'body#/security_and_analysis': '*' }, ...grant('repo.secure', settings) },
     { when: { 'body#/archived': true }, ...row('repo.archive', settings) },
     { when: { 'body#/archived': false }, ...row('repo.unarchive', settings) },
     row('repo.update', settings),

@@ -81,7 +81,7 @@ export const code: Routes = {
   [`POST ${p}/pipelines/{id}/retry`]: row('pipeline.retry', pipeline),
   [`POST ${p}/pipelines/{id}/cancel`]: row('pipeline.cancel', pipeline),
   [`DELETE ${p}/pipelines/{id}`]: remove('pipeline.delete', pipeline),
-  [`POST ${p}/trigger/pipeline`]: row('pipeline.trigger', text('ref')),
+  [`POST ${p}/trigger/pipeline`]: { ...row('pipeline.trigger', text('ref')), access: 'write' },
   [`GET ${p}/jobs`]: list('job.list'),
   [`GET ${p}/jobs/{id}`]: row('job.get', job),
   [`GET ${p}/jobs/{id}/trace`]: row('job.log', job),

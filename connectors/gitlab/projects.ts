@@ -82,6 +82,7 @@ export const projects: Routes = {
   'PUT /api/v4/users/{user}': { action: 'user.update', access: 'permissions', ...user },
   'DELETE /api/v4/users/{user}': {
     action: 'user.delete',
+    access: 'delete',
     hints: ['destructive', 'irreversible'],
     ...user,
     parameters: { hard: 'argument.hard_delete as boolean' },

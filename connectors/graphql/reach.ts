@@ -36,6 +36,9 @@ export function steps(
   return walk(selections, '') ? [...found.values()] : null;
 }
 
+/** By these the answer to a mutation leads back to all that a query may ask. */
+const ways: ReadonlySet<string> = new Set(['query', 'viewer', 'node', 'nodes']);
+
 /** Whether nothing is asked of what a field gives but its own values: `createIssue { issue { id url } }`. */
 export const isShallow = (selections: readonly Selection[], fragments: Document['fragments']): boolean =>
-  steps(selections, fragments)?.every(([outer]) => outer === '') ?? false;
+  steps(selections, fragments)?.every(([outer, field]) => outer === '' && !ways.has(field)) ?? false;

@@ -43,7 +43,7 @@ export function readOperation(query: string, operationName: string | null, given
   if (names.length > 1 && names.includes(null)) return null;
   const { type, name, variables, selections } = operation;
   const fields: RootField[] = [];
-  const scope = { declared: variables, given };
+  const scope = { declared: variables, given, found: new Map<string, Resolved>() };
   /** Each fragment counts once, for a chain in which every one names the next twice doubles at every step. */
   const state = new Map<string, 'open' | 'done'>();
   const collect = (list: readonly Selection[]): boolean =>
@@ -76,9 +76,19 @@ const bytesOf = (text: string): Uint8Array =>
 
 /** Whether what is said of a stored query is true of the text: the server may look only at the hash. */
 function isItself(query: string, stored: Value, request: RequestView): boolean {
-  const hash = isRecord(stored) ? stored.sha256Hash : undefined;
+  if (!isRecord(stored) || !Object.keys(stored).every(key => key === 'version' || key === 'sha256Hash')) return false;
+  const hash = stored.sha256Hash;
   return typeof hash === 'string' && hash === request.digest('sha256', bytesOf(query));
 }
+
+/** Names of extensions by which servers find a query that they know already. */
+const stored = /persist|quer(y|ies)|document|operation|hash|^_?id$/i;
+
+/** Whether the text is what is executed, and not another one that an extension names. */
+const isWhole = (query: string, extensions: Given, request: RequestView): boolean =>
+  Object.entries(extensions).every(([name, value]) =>
+    name === 'persistedQuery' ? isItself(query, value, request) : !stored.test(name),
+  );
 
 /** Reads one request (GraphQL over HTTP §5.3); null if it isn't a plain one. */
 function readOne(value: Value, request: RequestView): Execution | null {
@@ -86,8 +96,7 @@ function readOne(value: Value, request: RequestView): Execution | null {
   const { query, operationName = null, variables = null, extensions = null } = value;
   const known = Object.keys(value).every(key => ['query', 'operationName', 'variables', 'extensions'].includes(key));
   if (!known || typeof query !== 'string' || /\p{Surrogate}/u.test(query)) return null;
-  if (isRecord(extensions) && Object.hasOwn(extensions, 'persistedQuery'))
-    if (!isItself(query, extensions.persistedQuery!, request)) return null;
+  if (extensions !== null && !(isRecord(extensions) && isWhole(query, extensions, request))) return null;
   if (variables !== null && !isRecord(variables)) return null;
   if (operationName !== null && typeof operationName !== 'string') return null;
   return readOperation(query, operationName === '' ? null : operationName, variables ?? {});
@@ -133,5 +142,6 @@ export function readExecutions(request: RequestView): readonly Execution[] | nul
   const list = Array.isArray(json) ? (json as readonly Value[]) : [json];
   if (list.length === 0 || list.length > maxFields) return null;
   const executions = list.map(one => readOne(one, request));
-  return executions.every(one => one !== null) ? executions : null;
+  if (!executions.every(one => one !== null)) return null;
+  return executions.reduce((sum, { fields }) => sum + fields.length, 0) <= maxFields ? executions : null;
 }

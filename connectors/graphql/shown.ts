@@ -19,15 +19,29 @@ export const naming =
 const maxText = 256;
 const maxItems = 100;
 const maxArguments = 50;
+/** Of all arguments of a field together, about as characters: one variable may stand in a thousand places. */
+const maxShown = 8_192;
 
-function shown(value: Resolved, named: boolean): Value | undefined {
+/** How much may still be shown. */
+interface Room {
+  left: number;
+}
+
+function shown(value: Resolved, named: boolean, room: Room): Value | undefined {
+  room.left -= typeof value === 'string' ? value.length : isEnum(value) ? value.enum.length : 8;
+  if (room.left < 0) return undefined;
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
-  if (isEnum(value)) return value.enum;
+  if (isEnum(value)) return value.enum.length <= maxText ? value.enum : undefined;
   if (typeof value === 'string')
     return named && value.length <= maxText && !/[\u0000-\u001f\u007f-\u009f]/.test(value) ? value : undefined;
   if (value === unclear || isMap(value)) return undefined;
-  const items = (value as readonly Resolved[]).slice(0, maxItems + 1).map(item => shown(item, named));
-  return items.length <= maxItems && items.every(item => item !== undefined) ? items : undefined;
+  const items: Value[] = [];
+  for (const item of value as readonly Resolved[]) {
+    const one = items.length < maxItems ? shown(item, named, room) : undefined;
+    if (one === undefined) return undefined;
+    items.push(one);
+  }
+  return items;
 }
 
 /**
@@ -43,10 +57,13 @@ export function shownArguments(given: ReadonlyMap<string, Resolved>, listed: Rea
   const flat = [...given].filter(([name]) => name !== 'input' || !isMap(input));
   // What Relay's clients know their own answers by changes nothing.
   const all = [...flat, ...(isMap(input) ? input : [])].filter(([name]) => name !== 'clientMutationId');
-  if (all.length > maxArguments) return { parameters, unknown: ['*'] };
+  if (all.length > maxArguments || all.some(([name]) => name.length > maxText)) return { parameters, unknown: ['*'] };
+  const room: Room = { left: maxShown };
   for (const [argument, value] of all) {
     const name = snake(argument);
-    const visible = name.startsWith('__') ? undefined : shown(value, listed?.has(argument) ?? naming.test(argument));
+    const visible = name.startsWith('__')
+      ? undefined
+      : shown(value, listed?.has(argument) ?? naming.test(argument), room);
     // What is there twice has no one value.
     if (visible === undefined || Object.hasOwn(parameters, name) || unknown.has(name)) {
       delete parameters[name];

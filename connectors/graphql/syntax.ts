@@ -47,8 +47,13 @@ export interface Document {
   readonly fragments: ReadonlyMap<string, readonly Selection[]>;
 }
 
+// What readers differ about is no token: other white space, what else might end a comment (U+2028 does for some), a carriage
+// return alone, and quotes or backslashes next to the end of a block string.
 const token =
-  /(?<ignored>[\s,\uFEFF]+|#[^\n\r]*)|(?<name>[_A-Za-z][_0-9A-Za-z]*)|(?<mark>\.\.\.|[!$&():=@[\]{|}])|(?<value>"""(?:\\"""|[^\\]|\\(?!"""))*?"""|"(?!"")(?:[^"\\\n\r]|\\.)*"|""(?!")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![_0-9A-Za-z.]))/y;
+  /(?<ignored>(?:[\t\n ,\uFEFF]|\r\n)+|#[^\n\r\v\f\u0085\u2028\u2029]*)|(?<name>[_A-Za-z][_0-9A-Za-z]{0,254}(?![_0-9A-Za-z]))|(?<mark>\.\.\.|[!$&():=@[\]{|}])|(?<value>"""(?:[^"\\]|"{1,2}(?!")|\\"{1,3}(?!")|\\+(?!["\\]))*"""(?!")|"(?!"")(?:[^"\\\n\r]|\\.)*"|""(?!")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![_0-9A-Za-z.]))/y;
+
+/** What no document has in it (§2.1.1). */
+const control = /[\0-\x08\v\f\x0e-\x1f]/;
 
 const maxTokens = 50_000;
 const maxDepth = 32;
@@ -56,6 +61,7 @@ const maxDepth = 32;
 /** The document's tokens; null if something in it is no token. */
 function tokens(text: string): string[] | null {
   const found: string[] = [];
+  if (control.test(text)) return null;
   for (let at = 0; at < text.length; ) {
     token.lastIndex = at;
     const match = token.exec(text);

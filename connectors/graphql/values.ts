@@ -25,6 +25,8 @@ export type Resolved =
 export interface Scope {
   readonly declared: ReadonlyMap<string, Variable>;
   readonly given: { readonly [name: string]: Value } | null;
+  /** What was looked up: a variable that a thousand arguments name is one value. */
+  readonly found: Map<string, Resolved>;
 }
 
 export const isMap = (value: Resolved | undefined): value is ReadonlyMap<string, Resolved> => value instanceof Map;
@@ -57,11 +59,20 @@ export const resolveAll = (literals: ReadonlyMap<string, Literal>, scope: Scope)
   new Map([...literals].map(([name, literal]) => [name, resolve(literal, scope)]));
 
 function variable(name: string, scope: Scope): Resolved {
-  const declared = scope.declared.get(name);
-  if (declared === undefined || scope.given === null) return unclear;
-  if (Object.hasOwn(scope.given, name)) return shaped(scope.given[name]!, declared.type);
+  const known = scope.found.get(name);
+  if (known !== undefined) return known;
+  const value = lookedUp(name, scope);
+  scope.found.set(name, value);
+  return value;
+}
+
+function lookedUp(name: string, { declared, given }: Scope): Resolved {
+  const variable = declared.get(name);
+  if (variable === undefined || given === null) return unclear;
+  if (Object.hasOwn(given, name)) return shaped(given[name]!, variable.type);
   // A default can't name a variable: that it is looked up with none keeps it from naming itself.
-  return declared.standard === null ? unclear : resolve(declared.standard, { declared: new Map(), given: null });
+  const none: Scope = { declared: new Map(), given: null, found: new Map() };
+  return variable.standard === null ? unclear : resolve(variable.standard, none);
 }
 
 /** A JSON value as the type that was declared for it; unclear if it is of another shape. */

@@ -83,7 +83,15 @@ const powers =
  * Subresources through which one acts with the rights of a pod, a node or an account. What passes through exec, attach,
  * portforward and proxy afterwards is seen by nobody, and a pod has its tokens and secrets within reach.
  */
-const passages = new Set(['exec', 'attach', 'portforward', 'proxy', 'ephemeralcontainers', 'token', 'approval']);
+export const passages: ReadonlySet<string> = new Set([
+  'exec',
+  'attach',
+  'portforward',
+  'proxy',
+  'ephemeralcontainers',
+  'token',
+  'approval',
+]);
 
 /** Reviews are asked with a create, but make nothing. */
 const questions = /^(self|local)?subject(access|rules)?reviews$|^tokenreviews$/;

@@ -1,6 +1,6 @@
 /** MCP: a tool as an action, in a call and in the list that a server gives of its tools. */
 import type { Meaning, Offers, Value } from '../../src/model.js';
-import { isRecord } from '../json-rpc.js';
+import { isRecord, respelled } from '../json-rpc.js';
 import { word } from '../names.js';
 
 /** What a call of this tool is called. */
@@ -22,9 +22,13 @@ export const shownTools: Offers = action => {
   const [, server] = /^([a-z0-9_]+)\.rpc\.(tools\.list|stream)$/.exec(action) ?? [];
   if (server === undefined) return null;
   return (message, hash) => {
-    if (!isRecord(message) || !isRecord(message.result) || !Array.isArray(message.result.tools)) return null;
-    const { result } = message;
-    const tools = message.result.tools as readonly Value[];
+    if (!isRecord(message)) return null;
+    const { id = null, result = {} } = message;
+    // For some clients it is a list as well: nobody gets it.
+    if (respelled(message, ['result']) || (isRecord(result) && respelled(result, ['tools'])))
+      return { entries: [null], only: () => ({ jsonrpc: '2.0', id, result: { tools: [] } }) };
+    if (!isRecord(result) || !Array.isArray(result.tools)) return null;
+    const tools = result.tools as readonly Value[];
     const named = tools.map(tool => (isRecord(tool) && typeof tool.name === 'string' ? tool.name : null));
     return {
       entries: named.map(name =>

@@ -124,7 +124,7 @@ const leave = async (): Promise<void> => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void leave().finally(() => process.exit(1)));
 try {
-  stage = await openStage();
+  stage = await openStage(['api.github.com', 'api.stripe.com', 'api.openai.com']);
   for (const part of [furnish, environment, allowed, denied, stopped, proven]) await part(stage);
   await leave();
   say(

@@ -5,10 +5,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStandIns, type StandIns } from './stand-ins.js';
 
+/** Whose files are shown by their names alone. */
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const program = fileURLToPath(new URL('../../bin/tf.js', import.meta.url));
 const agent = fileURLToPath(new URL('./agent.js', import.meta.url));
 
@@ -67,12 +69,12 @@ function eachLine(child: ChildProcess, tell: (line: string) => void): void {
   }
 }
 
-/** Sets the stage in a new temporary directory. */
-export async function openStage(): Promise<Stage> {
+/** Sets the stage in a new temporary directory, with stand-ins for these hosts. */
+export async function openStage(hosts: readonly string[]): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'tf-main-job-'));
   const home = join(dir, 'home');
   mkdirSync(home, { mode: 0o700 });
-  const standIns = await openStandIns(dir);
+  const standIns = await openStandIns(dir, hosts);
   writeFileSync(join(home, 'config.yaml'), standIns.config);
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TF_'));
   const base = { ...Object.fromEntries(inherited), TF_HOME: home, XDG_CONFIG_HOME: join(dir, 'config'), NO_COLOR: '1' };
@@ -103,7 +105,9 @@ export async function openStage(): Promise<Stage> {
     });
 
   const tf: Stage['tf'] = (args, call = {}) => {
-    const shown = args.map(word => (word === process.execPath ? 'node' : word === agent ? 'agent.js' : quoted(word)));
+    const shown = args.map(word =>
+      word === process.execPath ? 'node' : word.startsWith(root) ? basename(word) : quoted(word),
+    );
     say(`   $ ${call.input === undefined ? '' : 'echo "$TOKEN" | '}tf ${shown.join(' ')}`);
     return run(args, call);
   };

@@ -33,8 +33,6 @@ export interface StandIns {
 export const streamLength = 600;
 const streamInterval = 100;
 
-const names = ['api.github.com', 'api.stripe.com', 'api.openai.com'];
-
 function stream(response: ServerResponse, seen: Received): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const timer = setInterval(() => {
@@ -59,8 +57,8 @@ function answer(request: IncomingMessage, response: ServerResponse, received: Re
   response.end(JSON.stringify({ number: 1, sent_by: authorization }));
 }
 
-/** Opens them on a free port; what they need is kept in `dir`. */
-export async function openStandIns(dir: string): Promise<StandIns> {
+/** Opens them on a free port under these names; what they need is kept in `dir`. */
+export async function openStandIns(dir: string, names: readonly string[]): Promise<StandIns> {
   const authority = openAuthority({ dir: join(dir, 'stand-ins'), now: Date.now, random: randomBytes });
   const root = join(dir, 'stand-ins.pem');
   writeFileSync(root, authority.certificatePem);

@@ -15,6 +15,7 @@ import type {
 } from '../model.js';
 import { accessOf, generic, hostResource, uninspected } from './generic.js';
 import { HostIndex, isHostPattern } from './hosts.js';
+import { lookedUp } from './lookup.js';
 import { actsForAnother, overridesMethod } from './override.js';
 import { isActionName, type Reading, readerOfPairs } from './route.js';
 import { openPart, openTable, type Table } from './table.js';
@@ -151,7 +152,7 @@ function checkHead(connector: Connector, fault: (sentence: string) => void): voi
   if (connector.hosts.length === 0 && !connector.configurable) fault('there is no host');
   for (const host of connector.hosts)
     if (!isHostPattern(host))
-      fault(`the host ${JSON.stringify(host)} is not a lower-case name, or one with \`*\` labels`);
+      fault(`the host ${JSON.stringify(host)} is not a lower-case name, or one with \`*\` labels before the last two`);
 }
 
 /** The table of a connector, put together once. */
@@ -274,7 +275,11 @@ function described(connector: Connector, request: CanonicalRequest, reading: Mea
   // A function may answer "unclassified" itself, to name what it could not determine.
   const typed = reading.action !== 'unclassified';
   const meaning: Writable<Classified> = { action, resource, connector, typed };
-  if (lookup) meaning.lookup = lookup;
+  if (lookup) {
+    meaning.lookup = lookup;
+    // Until they are looked up, whether a row says so or a function.
+    action.unknown = [...new Set([...action.unknown, ...lookedUp(lookup)])];
+  }
   if (cost) meaning.cost = cost;
   return meaning;
 }

@@ -92,7 +92,7 @@ function find(source: Expression['source'], name: string, pointer: readonly stri
   // An API that merges query and body lets one override the other; which one, only it knows.
   if (source === 'body') return inQuery(view, name) === undefined ? inBody(view, pointer) : unclear;
   const inUrl = inQuery(view, name);
-  if (source === 'query') return inUrl !== undefined && bodyHas(view, name) ? unclear : inUrl;
+  if (source === 'query') return bodyHas(view, name) ? unclear : inUrl;
   const inside = inBody(view, [name]);
   return inUrl === undefined ? inside : inside === undefined ? inUrl : unclear;
 }

@@ -3,9 +3,17 @@
  * or more labels, anywhere else exactly one (`lambda.*.amazonaws.com`).
  */
 
-/** Whether a text is a host pattern: lower-case labels, of which those of `*` stand for others; never all of them. */
+/** Names that nobody can register (RFC 2606, RFC 6762 Appendix G, ICANN's `internal`): what is below one is an operator's own. */
+const ownNames = /\.(?:test|local|internal|intranet|private|corp|home|lan)$/;
+
+/**
+ * Whether a text is a host pattern: lower-case labels, of which those of `*` stand for others; never the last two, for
+ * anybody may be `*.com`, and would be sent the secret.
+ */
 export const isHostPattern = (text: string): boolean =>
-  /^(?:\*|[a-z0-9-]+)(?:\.(?:\*|[a-z0-9-]+))+$/.test(text) && /[a-z0-9]$/.test(text);
+  /^(?:\*|[a-z0-9-]+)(?:\.(?:\*|[a-z0-9-]+))+$/.test(text) &&
+  /[a-z0-9]$/.test(text) &&
+  (!text.includes('*') || ownNames.test(text) || /[a-z0-9-]+\.[a-z0-9-]+$/.test(text));
 
 /** What serves which host. */
 export class HostIndex<T> {

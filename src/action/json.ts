@@ -41,14 +41,22 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** Like Unicode's simple case folding: `K` (the kelvin sign) and `k` are one, and `ſ` and `s`. */
 const fold = (name: string): string => name.toUpperCase().toLowerCase();
 
+/** Whether one of two names is `fooBar` where the other is `foo_bar`. */
+const sameWords = (a: string, b: string): boolean =>
+  a.includes('_') !== b.includes('_') &&
+  fold(a[0] ?? '') === fold(b[0] ?? '') &&
+  fold(a.replaceAll('_', '')) === fold(b.replaceAll('_', ''));
+
 /**
  * A member of an object; undefined if it isn't there. {@link unclear} if another one has its name in other letter case, which
- * some readers (Go's, .NET's) take for the same.
+ * some readers (Go's, .NET's) take for the same, or as `fooBar` instead of `foo_bar`, which those of protocol buffers do.
  */
 export function member(object: JsonObject, name: string): Json | undefined {
   const folded = fold(name);
-  for (const other in object)
-    if (other.length === name.length && other !== name && fold(other) === folded) return unclear;
+  for (const other in object) {
+    if (other === name) continue;
+    if (other.length === name.length ? fold(other) === folded : sameWords(other, name)) return unclear;
+  }
   return object[name];
 }
 

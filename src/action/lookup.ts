@@ -24,7 +24,8 @@ export const lookedUp = (lookup: LookupRow | null | undefined): readonly string[
 export function checkLookup(lookup: LookupRow, known: readonly string[], fault: (sentence: string) => void): void {
   const names = [...known];
   for (const { request, parameters } of chain(lookup)) {
-    if (!/^GET \/\S+$/.test(String(request))) fault(`the look-up ${JSON.stringify(request)} is not GET and a path`);
+    if (!/^GET (?:https:\/\/[a-z0-9.-]+)?\/\S+$/.test(String(request)))
+      fault(`the look-up ${JSON.stringify(request)} is not GET and a path`);
     for (const [, name] of String(request).matchAll(braces))
       if (!names.includes(name!)) fault(`{${name}} in the look-up is neither in the template nor a parameter`);
     names.push(...Object.keys(parameters));
@@ -54,8 +55,15 @@ export function filledIn(
   return fill(lookup, []);
 }
 
+/** What a look-up asks; `host` if it is another host of the API than the request's. */
+export interface Target {
+  readonly host: string | null;
+  readonly path: string;
+  readonly query: string;
+}
+
 /** The target of a look-up that {@link filledIn} gave, when it is asked: null if what it needs was not found. */
-export function targetOf(lookup: LookupRow, found: Values): { readonly path: string; readonly query: string } | null {
+export function targetOf(lookup: LookupRow, found: Values): Target | null {
   let sound = true;
   const target = lookup.request.slice('GET '.length).replace(braces, (_, name: string) => {
     const value = found[name];
@@ -63,6 +71,7 @@ export function targetOf(lookup: LookupRow, found: Values): { readonly path: str
     sound = false;
     return '';
   });
-  const [path = '', query = ''] = target.split('?');
-  return sound ? { path, query } : null;
+  const [, host = null, origin = target] = /^https:\/\/([^/]+)(\/.*)$/.exec(target) ?? [];
+  const [path = '', query = ''] = origin.split('?');
+  return sound ? { host, path, query } : null;
 }

@@ -1,24 +1,27 @@
 /** Override: requests that ask to be taken for one with another method, or of somebody else. */
 
 import type { Connector } from '../model.js';
-import { isObject } from './json.js';
+import { isObject, member } from './json.js';
 import type { View } from './view.js';
 
 const overrides = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
 
+/** Names in a query; those of Google's front ends replace the method, or any header field (closure: `goog.net.rpc.HttpCors`). */
+const inQuery = new Set([...overrides, '_method', '$httpmethod', '$httpheaders']);
+
 /** `_method` as the name of a pair, of a member, or of a part of a multipart form. */
 const namesMethod =
-  /(?:^|[&;\n])[\s[\]]*[._]method(?![A-Za-z0-9])|"_method"\s*:|name\s*=\s*["']?_method(?![A-Za-z0-9])/i;
+  /(?:^|[&;\n])[\s[\]]*(?:[._]method|\$http(?:method|headers)|x-(?:http-)?method)(?![A-Za-z0-9])|"_method"\s*:|name\s*=\s*["']?_method(?![A-Za-z0-9])/i;
 
 /** Whether the request asks to be taken for one with another method (as Rails, Laravel, Express and others allow). */
 export function overridesMethod(view: View): boolean {
   if (view.hasExtension(overrides)) return true;
   const query = view.nestedQuery;
-  if (query !== undefined && '_method' in query) return true;
+  if (query !== undefined && Object.keys(query).some(name => inQuery.has(name.toLowerCase()))) return true;
   for (const text of view.unread()) if (namesMethod.test(text)) return true;
   if (view.method === 'GET' || view.method === 'HEAD' || view.empty) return false;
   const document = view.document;
-  return isObject(document) && '_method' in document;
+  return isObject(document) && member(document, '_method') !== undefined;
 }
 
 /** Whether a request acts for somebody else than the owner of its credential, or may do so, as this API lets it. */
@@ -27,5 +30,6 @@ export function actsForAnother(view: View, { impersonation }: Connector): boolea
   const query = view.nestedQuery;
   const document = view.document;
   if (query === undefined || (document === undefined && view.mayHoldParameters)) return true;
-  return impersonation.some(name => view.has(name) || name in query || (isObject(document) && name in document));
+  const within = [query, document].filter(isObject);
+  return impersonation.some(name => view.has(name) || within.some(object => member(object, name) !== undefined));
 }

@@ -63,10 +63,21 @@ const isRow = (value: unknown): value is RouteRow =>
   (value.aliases === undefined || isTexts(value.aliases)) &&
   (value.hints === undefined || isTexts(value.hints)) &&
   (value.resource === undefined || typeof value.resource === 'string') &&
-  (value.lookup === undefined || isMembers(value.lookup));
+  (value.lookup === undefined || isLookup(value.lookup));
+
+const isLookup = (value: unknown): boolean =>
+  isMembers(value) &&
+  typeof value.request === 'string' &&
+  isMembers(value.parameters) &&
+  isTexts(Object.values(value.parameters)) &&
+  (value.next === undefined || isLookup(value.next));
 
 const isRoute = (value: unknown): boolean =>
   Array.isArray(value) ? value.length > 0 && value.every(isRow) : isRow(value);
+
+/** Variables that shells, loaders, runtimes and Tollfence itself heed: with a placeholder in one, something else would run. */
+const heeded =
+  /^(?:PATH|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|IFS|ENV|BASH_.*|PS[0-9]|PROMPT_COMMAND|ZDOTDIR|TERM|TMP|TEMP|TMPDIR|TZ|LANG|LC_.*|XDG_.*|EDITOR|VISUAL|PAGER|BROWSER|(?:LD|DYLD|GLIBC|MALLOC|TF)_.*|(?!.*_(?:TOKEN|KEY|SECRET|PASSWORD)$)(?:NODE|DENO|BUN|PYTHON|PERL5?|RUBY|JAVA|JDK|_JAVA|DOTNET|GO|CARGO|RUST|GIT|SSH|SSL|CURL)_.*|PYTHON.*|PERL5.*|RUBY(?:OPT|LIB)|CLASSPATH|GOPATH|GOPROXY|GOFLAGS|npm_config_.*|.*_PROXY)$/i;
 
 function credentialFaults(credentials: unknown): string[] {
   if (credentials === undefined) return [];
@@ -79,7 +90,12 @@ function credentialFaults(credentials: unknown): string[] {
     faults.push(`credentials.scheme: must be a text such as ${'bearer' satisfies Scheme}`);
   if (typeof placeholder !== 'string')
     faults.push('credentials.placeholder: must be a text with `tfplaceholder` in it');
+  else if (!/^[\x21-\x7e]+$/.test(placeholder)) faults.push('credentials.placeholder: must be ASCII without spaces');
   if (!isTexts(env)) faults.push('credentials.env: must be a list of names of variables');
+  else
+    for (const name of env)
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || heeded.test(name))
+        faults.push(`credentials.env: ${JSON.stringify(name)} is not the name of a variable for a key`);
   if (typeof user !== 'string' || typeof prefix !== 'string')
     faults.push('credentials.user, credentials.prefix: must be texts');
   return faults;

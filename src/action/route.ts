@@ -144,13 +144,17 @@ function readRow(row: Row, view: View, path: PathParameters): Meaning | Undeterm
     else if (value !== undefined) parameters[name] = value;
   }
   const undetermined: string[] = [];
+  const absent: string[] = [];
   const resource = row.resource?.fill(name => {
     const value = path[name] ?? parameters[name] ?? '';
+    if (value === '') absent.push(name);
     if (unknown.includes(name) || typeof value === 'object' || !isResourceText(String(value))) undetermined.push(name);
     return String(value);
   });
   // A resource that can't be told could be the one that a permission denies.
   if (undetermined.length > 0) return { undetermined };
+  // Where the API does without it, it takes all of them, or one that only it knows.
+  if (absent.length > 0) unknown.push('resource');
   const lookup = row.lookup && filledIn(row.lookup, path, parameters);
   const meaning: { -readonly [name in keyof Meaning]: Meaning[name] } = { action: row.action, parameters, unknown };
   if (row.aliases) meaning.aliases = row.aliases;

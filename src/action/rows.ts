@@ -3,7 +3,7 @@ import type { Access, Connector, Generated, Hint, RouteRow } from '../model.js';
 import type { Catalog } from './catalog.js';
 import type { Example } from './examples.js';
 import { accessOf } from './generic.js';
-import { type Merged, mergedRoutes } from './table.js';
+import { completed, type Merged, mergedRoutes } from './table.js';
 
 /** One row of a connector, with the connector's name in front of its actions. */
 export interface ShownRow {
@@ -59,18 +59,20 @@ export function exampleRows(
   });
 }
 
-function rowsOf(connector: Connector, { key, route, alias }: Merged): readonly ShownRow[] {
+function rowsOf(connector: Connector, merged: Merged): readonly ShownRow[] {
+  const { key, alias } = merged;
+  const route = completed(merged);
   const prefixed = (name: string): string => `${connector.name}.${name}`;
-  const aliases = alias === null ? [] : [alias];
   if (typeof route === 'function') {
     const none = { access: null, hints: [], resource: null, parameters: [] };
-    return [{ route: key, action: prefixed('…'), aliases: aliases.map(prefixed), ...none }];
+    const aliases = alias === null ? [] : [prefixed(alias)];
+    return [{ route: key, action: prefixed('…'), aliases, ...none }];
   }
   const rows: readonly RouteRow[] = Array.isArray(route) ? route : [route as RouteRow];
   return rows.map(row => ({
     route: key,
     action: prefixed(row.action),
-    aliases: [...new Set([...(row.aliases ?? []), ...aliases])].filter(name => name !== row.action).map(prefixed),
+    aliases: (row.aliases ?? []).map(prefixed),
     access: row.access ?? accessOf(key.split(' ', 1)[0]!),
     hints: row.hints ?? [],
     resource: row.resource ?? `host:${connector.hosts[0] ?? '…'}`,

@@ -14,6 +14,7 @@ export interface Merged {
   /** The name that was generated for what the overlay renames, without the connector's prefix. */
   readonly alias: string | null;
   /** What the generated row says besides, where the overlay's says nothing; its other names, which count anyway. */
+  readonly access?: RouteRow['access'];
   readonly hints: RouteRow['hints'];
   readonly others?: RouteRow['aliases'];
   readonly generated: boolean;
@@ -28,7 +29,8 @@ export function mergedRoutes(connector: Connector, generated: Generated | null):
   const under = new Map(rows.map(([key, row]) => [shapeOf(key), row]));
   const overlay = Object.entries(connector.routes).map(([key, route]): Merged => {
     const row = under.get(shapeOf(key));
-    return { key, route, alias: row?.action ?? null, hints: row?.hints, others: row?.aliases, generated: false };
+    const { access, hints, aliases: others } = row ?? {};
+    return { key, route, alias: row?.action ?? null, access, hints, others, generated: false };
   });
   const covered = new Set(overlay.map(({ key }) => shapeOf(key)));
   const rest = rows.filter(([key]) => !covered.has(shapeOf(key)));
@@ -38,13 +40,19 @@ export function mergedRoutes(connector: Connector, generated: Generated | null):
   ];
 }
 
-/** The same rows, with what the generated one says besides: its names and its hints. */
-function completed({ route, alias, hints, others = [] }: Merged): Route {
+/** The same rows, with what the generated one says besides: its names, its hints, and that it does more than its method says. */
+export function completed({ route, alias, access, hints, others = [] }: Merged): Route {
   if (alias === null || typeof route === 'function') return route;
+  const harsher = access === 'delete' || access === 'permissions' ? access : undefined;
   const also = (row: RouteRow): RouteRow => {
     const names = new Set([...(row.aliases ?? []), alias, ...others]);
     names.delete(row.action);
-    return { ...(hints && { hints }), ...row, ...(names.size > 0 && { aliases: [...names] }) };
+    return {
+      ...(harsher && { access: harsher }),
+      ...(hints && { hints }),
+      ...row,
+      ...(names.size > 0 && { aliases: [...names] }),
+    };
   };
   return Array.isArray(route) ? (route as readonly RouteRow[]).map(also) : also(route as RouteRow);
 }

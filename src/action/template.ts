@@ -43,6 +43,8 @@ export function parseTemplate(text: string): Template | string {
     if (segment === '' && i < segments.length - 1) return 'the path has an empty segment';
     if (/[?#%]/.test(segment)) return `the segment ${segment} must be written as it is when decoded, without query`;
   }
+  if (segments.filter(segment => segment.endsWith('+}')).length > 1)
+    return 'two parameters take several segments, and nothing says where the first ends';
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   return twice === undefined ? { method, segments, names } : `the parameter {${twice}} is there twice`;
 }
@@ -127,9 +129,13 @@ function affixedNode<T>({ affixed }: Node<T>, before: string, behind: string): N
 
 type Safe = (value: string) => boolean;
 
+/** A path of more is nobody's, and to look where `{rest+}` ends takes time for each. */
+const mostSegments = 1000;
+
 /** `mayHold` says which parameters of one segment may hold a slash. */
 function matchSegments<T>(root: Node<T>, path: string, safe: Safe, mayHold?: Safe): Match<T> | null {
-  const segments = path.slice(1).split('/');
+  const segments = path.slice(1).split('/', mostSegments + 1);
+  if (segments.length > mostSegments) return null;
   if (path.includes('%')) {
     for (let i = 0; i < segments.length; i++) {
       const decoded = decodeSegment(segments[i]!);

@@ -25,6 +25,13 @@ const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
 const unescaped = (text: string): string =>
   text.replace(/(?:%|\\u00)([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
+/** Whether somebody takes a field for the one of this name, in lower case: CGI and its heirs read `A_B` as `A-B`. */
+function isNamed(field: string, name: string): boolean {
+  if (field.length !== name.length) return false;
+  const lower = field.toLowerCase();
+  return lower === name || (lower.includes('_') && lower.replaceAll('_', '-') === name);
+}
+
 /** Whether a document holds something that isn't exact. */
 function isUnclear(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return value === unclear;
@@ -141,8 +148,8 @@ export class View implements RequestView {
   header(name: string): string | undefined {
     let found: string | undefined;
     for (const [field, value] of this.#request.fields) {
-      if (field.length !== name.length || field.toLowerCase() !== name) continue;
-      if (found !== undefined) return undefined;
+      if (!isNamed(field, name)) continue;
+      if (found !== undefined || field.toLowerCase() !== name) return undefined;
       found = value;
     }
     return found;
@@ -156,7 +163,10 @@ export class View implements RequestView {
     const { content } = this.#request;
     if (content === null || at < 0 || at >= content.length) return null;
     try {
-      const { buffer, engine } = inflateSync(content.subarray(at), { info: true, maxOutputLength: limit }) as unknown as {
+      const { buffer, engine } = inflateSync(content.subarray(at), {
+        info: true,
+        maxOutputLength: limit,
+      }) as unknown as {
         buffer: Uint8Array;
         engine: { bytesWritten: number };
       };
@@ -168,7 +178,7 @@ export class View implements RequestView {
 
   /** Whether a header field is there, once or often. `name` in lower case. */
   has(name: string): boolean {
-    return this.#request.fields.some(([field]) => field.length === name.length && field.toLowerCase() === name);
+    return this.#request.fields.some(([field]) => isNamed(field, name));
   }
 
   /** Whether one of these fields is there, whose names begin with `x-`, in lower case. CGI and its heirs read `X_A` as `X-A`. */

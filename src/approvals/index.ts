@@ -2,14 +2,14 @@
  * Approvals: a request that needs a human waits here. An approval is bound to the exact request by hash and is redeemed
  * exactly once; silence is a denial that says so. Kept in memory: a restart forgets what waited, which denies it.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { exitCode, Fault, Refusal } from '../errors.js';
 import type { Trace } from '../gateway.js';
 import type { Flight } from '../http/flights.js';
-import { printAuthority, printTarget } from '../http/target.js';
 import { type Log, ulids } from '../log/index.js';
-import type { Action, Resource, Subject } from '../model.js';
+import type { Action, Question, Resource, Subject } from '../model.js';
 import type { Allowed, Permit } from '../permit.js';
+import { bindingOf } from './binding.js';
 
 export type ApprovalState = 'pending' | 'granted' | 'refused' | 'expired' | 'redeemed';
 
@@ -22,6 +22,10 @@ export interface Approval {
   readonly subject: Subject;
   readonly action: Action;
   readonly resource: Resource;
+  /** What else the request would do: it is approved as a whole. */
+  readonly also?: Question['also'];
+  /** Why the policy asks. */
+  readonly why: string;
   readonly request: {
     readonly method: string;
     readonly host: string;
@@ -77,35 +81,6 @@ type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
 
 const retryAfter = 5;
 
-// Clients change these when they try again; none of them changes what an API does.
-const volatile =
-  /^(accept|accept-encoding|accept-language|user-agent|date|idempotency-key|traceparent|tracestate|baggage|x-request-id|x-client-request-id|x-stainless-.*|x-stripe-client-.*)$/i;
-const ownCredentials = /^(authorization|x-api-key)$/i;
-
-/**
- * What an approval binds: everything that decides what the request does, and nothing that changes between retries. The
- * agent's own credentials don't count where ours replace them.
- */
-function bindingOf(trace: Trace, replaced: boolean): string {
-  const { request, question, decision } = trace;
-  const parts = [
-    request!.method,
-    request!.scheme,
-    printAuthority(request!),
-    printTarget(request!.path, request!.query),
-    request!.body,
-    request!.fields
-      .filter(([name]) => !volatile.test(name) && !(replaced && ownCredentials.test(name)))
-      .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
-      .sort(),
-    question!.action,
-    question!.resource,
-    question!.subject.id,
-    decision!.policy_sha256,
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
 export function openApprovals({ log, now, hold, expire, perGateway }: Options): Approvals {
   const held = new Map<string, Held>();
   const nextId = ulids(now, randomBytes);
@@ -136,7 +111,7 @@ export function openApprovals({ log, now, hold, expire, perGateway }: Options): 
   };
 
   async function request(trace: Trace, binding: string): Promise<Held> {
-    const { subject, action, resource } = trace.question!;
+    const { subject, action, resource, also } = trace.question!;
     const waiting = [...held.values()].filter(({ state, gateway }) => state === 'pending' && gateway === subject.id);
     if (waiting.length >= perGateway)
       throw new Refusal('overloaded', `${perGateway} requests of ${subject.id} wait for approval already.`);
@@ -149,6 +124,8 @@ export function openApprovals({ log, now, hold, expire, perGateway }: Options): 
       subject,
       action,
       resource,
+      ...(also && { also }),
+      why: trace.decision!.reason,
       request: { method, host, path, body_sha256: body.sha256 ?? null },
       binding,
       decided: trace.evidence!,
@@ -282,12 +259,19 @@ export function openApprovals({ log, now, hold, expire, perGateway }: Options): 
           // Redeemed by another one that is the same: this one waits for the next.
           const next =
             approval.state === 'pending' ? approval : (pendingLike(binding) ?? (await request(trace, binding)));
-          throw new Refusal('approval_pending', `${trace.question!.action.name} waits for approval (${next.id}).`, {
-            retryAfter,
-            members: {
-              approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at },
+          const { action, also = [] } = trace.question!;
+          const names = [action.name, ...also.map(part => part.action.name)];
+          const what = [...new Set(names)].join(', ');
+          throw new Refusal(
+            'approval_pending',
+            `${what} ${also.length > 0 ? 'wait' : 'waits'} for approval (${next.id}).`,
+            {
+              retryAfter,
+              members: {
+                approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at },
+              },
             },
-          });
+          );
         }
       }
     },

@@ -1,6 +1,7 @@
 /** Needles: every form in which a secret could come back in a response, or turn up where it must not be. */
 import type { Scheme } from '../model.js';
 import { secretParts } from './scheme.js';
+import { isStructured, secretMembers } from './structured.js';
 
 /** Shorter needles would be found in everything. */
 const shortest = 6;
@@ -8,11 +9,14 @@ const shortest = 6;
 /**
  * The forms of a value, each of at least 6 bytes, longest first, none twice: raw; base64 and base64url in the three
  * alignments, cut to the characters that don't depend on what stands around it; hex; percent-encoded (what must be, and
- * every byte); JSON-escaped (likewise; the former also twice); HTML-escaped. For `basic` also those of the password alone. A value of under 6 bytes has none raw.
+ * every byte); JSON-escaped (likewise; the former also twice); HTML-escaped. For `basic` also those of the password alone.
+ * A value of under 6 bytes has none raw. Of an object, which is never sent itself, those of its secret members; of text of
+ * several lines (a key), those of each line, however they are broken elsewhere.
  */
 export function needles(value: Buffer, scheme: Scheme): Buffer[] {
   const forms = new Set<string>();
-  for (const part of secretParts(value, scheme)) {
+  const parts = isStructured(scheme) ? secretMembers(scheme, value).flatMap(linesOf) : secretParts(value, scheme);
+  for (const part of parts) {
     const raw = part.toString('latin1');
     // Nobody has a reason to escape unreserved characters, but a few escape everything.
     const escaped = unreserved.test(raw) ? [] : [...percents(part), ...jsons(part), ...htmls(part)];
@@ -21,6 +25,17 @@ export function needles(value: Buffer, scheme: Scheme): Buffer[] {
     }
   }
   return [...forms].sort((a, b) => b.length - a.length).map(form => Buffer.from(form, 'latin1'));
+}
+
+/** Lines under this, and those around a key, are no secret by themselves. */
+const longLine = 24;
+
+function linesOf(part: Buffer): Buffer[] {
+  if (!part.includes('\n')) return [part];
+  const lines = part.toString('latin1').split(/\r?\n/);
+  return lines.flatMap(line =>
+    line.length < longLine || line.startsWith('-----') ? [] : [Buffer.from(line, 'latin1')],
+  );
 }
 
 /** What percent-encoding and JSON leave as it is (RFC 3986 §2.3, less `~`, which the form encoding escapes). */

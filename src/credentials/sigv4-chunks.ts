@@ -32,8 +32,8 @@ export class Chunks {
   readonly #seed: Seed;
   readonly #trailers: boolean;
   #last: string;
-  /** What is held: of a line, a chunk, or the trailers. */
-  #held: Buffer[] = [];
+  /** What is held: of a line, a chunk, or the trailers. One buffer: a body that comes byte by byte costs no more than its bytes. */
+  #held = Buffer.alloc(mostHead);
   #length = 0;
   /** The chunk whose data is coming, or null; its size as it was written. */
   #chunk: { readonly size: number; readonly written: string } | null = null;
@@ -53,8 +53,7 @@ export class Chunks {
       const taken = this.#ended ? rest.length : this.#chunk === null ? this.#line(rest) : this.#data(rest);
       if (this.#ended && this.#length + taken > (this.#trailers ? mostTrailers : 2))
         refuse('there is more behind its last chunk than belongs there');
-      this.#held.push(rest.subarray(0, taken));
-      this.#length += taken;
+      this.#length += rest.copy(this.#held, this.#length, 0, taken);
       rest = rest.subarray(taken);
       if (!this.#ended) ready.push(...this.#complete());
     }
@@ -102,18 +101,23 @@ export class Chunks {
   #complete(): Buffer[] {
     const chunk = this.#chunk;
     if (chunk === null) {
-      if (this.#held.at(-1)!.at(-1) !== 0x0a) return [];
+      if (this.#held[this.#length - 1] !== 0x0a) return [];
       const line = this.#taken().toString('latin1');
       const [, written, size] = /^((0*[0-9a-f]{1,8});chunk-signature=)[0-9a-f]{64}\r\n$/i.exec(line) ?? [];
       if (written === undefined) return refuse('a line in front of a chunk is not a size and a signature');
       this.#chunk = { size: Number.parseInt(size!, 16), written };
       if (this.#chunk.size > mostChunk) refuse(`a chunk is longer than ${mostChunk} bytes`);
-      if (this.#chunk.size > 0) return [];
+      if (this.#chunk.size > 0) {
+        this.#held = Buffer.alloc(this.#chunk.size + 2);
+        return [];
+      }
       this.#ended = true;
+      this.#held = Buffer.alloc(this.#trailers ? mostTrailers : 2);
       return [this.#head(written, emptyHash)];
     }
     if (this.#length < chunk.size + 2) return [];
     const data = this.#taken();
+    this.#held = Buffer.alloc(mostHead);
     if (data[chunk.size] !== 0x0d || data[chunk.size + 1] !== 0x0a) refuse('a chunk is longer than it says');
     this.#chunk = null;
     return [this.#head(chunk.written, hash('sha256', data.subarray(0, chunk.size), 'hex')), data];
@@ -130,8 +134,7 @@ export class Chunks {
   }
 
   #taken(): Buffer {
-    const all = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
-    this.#held = [];
+    const all = this.#held.subarray(0, this.#length);
     this.#length = 0;
     return all;
   }

@@ -3,6 +3,8 @@
  * signature is made with it (`sigv4`), or it is exchanged for a token or a value that lives shortly (all others).
  */
 
+import { rsaKey } from './exchange/jwt.js';
+
 interface Shape {
   readonly required: readonly string[];
   readonly optional: readonly string[];
@@ -43,6 +45,10 @@ const shapes = {
   },
 } as const satisfies { readonly [scheme: string]: Shape };
 
+/** Members that people have as numbers, too, and those that may be lists. */
+const numbers: readonly string[] = ['app_id', 'installation_id'];
+const lists: readonly string[] = ['scopes', 'audience'];
+
 /** Members that say where a secret goes. */
 const addresses: readonly string[] = ['token_url', 'token_uri', 'api_url', 'address'];
 
@@ -77,17 +83,45 @@ export function readMembers(scheme: string, value: Uint8Array): Members | string
     return `the value is not JSON, and ${scheme} takes an object with ${shape.required.join(', ')}`;
   }
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return 'the value is not a JSON object';
-  const members = object as { readonly [member: string]: unknown };
+  const members = Object.fromEntries(Object.entries(object).map(([name, member]) => [name, plain(name, member)]));
   const missing = shape.required.filter(name => typeof members[name] !== 'string' || members[name] === '');
   if (missing.length > 0) return `the object has no ${missing.join(', no ')}, as text`;
   for (const [name, member] of Object.entries(members)) {
     if (!shape.required.includes(name) && !shape.optional.includes(name))
       return `the object has a member ${JSON.stringify(name.slice(0, 40))}, which ${scheme} does not know`;
-    const texts = Array.isArray(member) ? member : [member];
-    if (!texts.every(text => typeof text === 'string')) return `the member ${name} is neither text nor a list of texts`;
-    if (addresses.includes(name) && !isAddress(member)) return `the member ${name} is not an https URL`;
+    const fault = faultOf(name, member);
+    if (fault !== null) return `the member ${name} ${fault}`;
   }
+  if (scheme === 'oauth2' && !members.refresh_token && !members.client_secret)
+    return 'the object has neither a refresh_token nor a client_secret';
   return members as Members;
+}
+
+/** A member as we use it, of what people and files have. */
+function plain(name: string, member: unknown): unknown {
+  if (numbers.includes(name) && Number.isSafeInteger(member)) return String(member);
+  // As a variable of an environment holds it.
+  if (name === 'private_key' && typeof member === 'string') return member.replaceAll('\\n', '\n');
+  return member;
+}
+
+/** What is wrong with a member, as the end of a sentence; null if nothing is. */
+function faultOf(name: string, member: unknown): string | null {
+  if (lists.includes(name)) {
+    const texts = Array.isArray(member) ? (member as unknown[]) : [member];
+    return texts.every(text => typeof text === 'string') ? null : 'is neither text nor a list of texts';
+  }
+  if (addresses.includes(name) && !isAddress(member)) return 'is not an https URL';
+  if (typeof member !== 'string') return 'is not text';
+  if (member === '…') return 'is the … that stands for it in an example';
+  if (name === 'access_key_id' && !/^[\w.+=@-]+$/.test(member)) return 'is no such id';
+  if (name === 'private_key')
+    return rsaKey(member) === null ? 'is not an RSA key of 2048 bits or more in PEM, without a passphrase' : null;
+  if (/[\u0000-\u001f\u007f]/.test(member)) return 'holds a line break or NUL (was it pasted with a newline?)';
+  if (name === 'installation_id' && !/^\d{1,20}$/.test(member)) return 'is not a number';
+  if (name === 'client_auth' && !/^(basic|post)$/.test(member)) return 'is neither basic nor post';
+  // RFC 7617 §2: what follows a colon is the password.
+  return name === 'username' && member.includes(':') ? 'holds a colon' : null;
 }
 
 /** The parts of a structured secret that are secret by themselves. Copies: whoever asks for them zeroes them. */

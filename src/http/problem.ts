@@ -45,6 +45,10 @@ const decisionOf = (code: string): string =>
       ? 'deny'
       : 'error';
 
+/** What the request would do, each once. */
+const namesOf = ({ action, also = [] }: Classified): string =>
+  [...new Set([action.name, ...also.map(part => part.action.name)])].join(', ');
+
 /** Prints a refusal. The connector may add members so that its API's own clients show the reason. */
 export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer {
   const row = refusalRow(refusal.code);
@@ -59,7 +63,7 @@ export function problemAnswer(refusal: Refusal, context: ProblemContext): Answer
     refusal.extra.next ??
     (unknown ? 'Send the token of the run as the key of the API: it is the password in HTTPS_PROXY.' : undefined) ??
     (refusal.code === 'denied' && action !== null && context.gateway !== null
-      ? `Ask an operator to allow ${action} for ${context.gateway}, or do without it.`
+      ? `Ask an operator to allow ${namesOf(context.meaning!)} for ${context.gateway}, or do without it.`
       : row.next);
   const connector = context.meaning?.connector ?? context.connector;
   const refused = {

@@ -63,7 +63,9 @@ class Rewriting implements Carrier {
     this.status = from.status;
     this.#from = from;
     this.#rewrite = rewrite;
-    this.#events = values(from.rawHeaders, 'content-type').some(type => /^\s*text\/event-stream\s*(;|$)/.test(type));
+    const types = values(from.rawHeaders, 'content-type');
+    // Of two media types each counts for somebody: then it must be one document, which is no event stream to anybody.
+    this.#events = types.length === 1 && /^\s*text\/event-stream\s*(;|$)/.test(types[0]!);
     const codings = values(from.rawHeaders, 'content-encoding')
       .flatMap(list => list.split(','))
       .map(coding => coding.trim())

@@ -1,6 +1,6 @@
 /** The log in forms that other programs read. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { gatewayOf, type Row, type Seen } from './reader.js';
+import { actionsOf, gatewayOf, type Row, type Seen } from './reader.js';
 import type { StoredEntry } from './verify.js';
 
 /** JSON lines: each line the exact bytes of one entry, so that an export verifies as the log does. */
@@ -35,7 +35,7 @@ export function* exportCsv(rows: Iterable<Row>): Generator<string> {
   yield `${columns.join(',')}\r\n`;
   for (const { text } of rows) {
     const entry = JSON.parse(text) as Seen;
-    const { action, decision, resource } = entry as { action?: Part; decision?: Part; resource?: Part };
+    const { decision, resource } = entry as { decision?: Part; resource?: Part };
     const about =
       resource == null ? '' : [resource.type, resource.id].filter(part => part !== undefined && part !== '').join(':');
     const values = [
@@ -46,7 +46,7 @@ export function* exportCsv(rows: Iterable<Row>): Generator<string> {
       entry.run,
       gatewayOf(entry),
       decision?.effect,
-      action?.name,
+      [...new Set(actionsOf(entry))].join(', '),
       about,
       decision?.rule,
       decision?.reason,

@@ -5,7 +5,7 @@ export type { Unsound } from './finding.js';
 export { type PublicKey, parsePublicKey, publicKeyPath } from './key.js';
 export type { Log, LogOptions } from './log.js';
 export { openLog } from './open.js';
-export { type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './reader.js';
+export { actionsOf, type Filter, gatewayOf, matches, Reader, type Row, type Seen } from './reader.js';
 export { makeReceipt, openReceipt, type Receipt } from './receipt.js';
 export { openRemoteLog, type Printed, type RemoteLog } from './remote.js';
 export { since } from './since.js';

@@ -53,6 +53,13 @@ export function gatewayOf(entry: Seen): string | undefined {
   return candidates.find(candidate => typeof candidate === 'string') as string | undefined;
 }
 
+/** The names of everything that a request would do, the strictest first; none if the entry is about no request. */
+export function actionsOf(entry: Seen): readonly string[] {
+  const also = Array.isArray(entry.also) ? (entry.also as unknown[]) : [];
+  const actions = [entry.action, ...also.map(part => member(part, 'action'))];
+  return actions.map(action => member(action, 'name')).filter(name => typeof name === 'string');
+}
+
 /** Whether an entry passes a filter (`last` aside). */
 export function matches(entry: Seen, filter: Filter): boolean {
   const { type, action, gateway, effect, task, run, since } = filter;
@@ -63,8 +70,7 @@ export function matches(entry: Seen, filter: Filter): boolean {
   if (task !== undefined && member(entry.grant, 'task') !== task) return false;
   if (since !== undefined && !(Date.parse(entry.time) >= since)) return false;
   if (action === undefined) return true;
-  const name = member(entry.action, 'name');
-  return typeof name === 'string' && action(name);
+  return actionsOf(entry).some(action);
 }
 
 /** An open `ledger.db`, read only. */

@@ -162,16 +162,23 @@ type Module = Pick<InForce, 'evaluator' | 'shipped'>;
 
 /** Throws, or rejects with, an Error whose message is a sentence. */
 function ask(module: Module, question: Question, digest: string): Promise<Decision> | Decision {
-  if (question.also === undefined) return askOne(module, question, digest);
+  if (question.also === undefined) return askOne(module, question, serialised(question, module.shipped), digest);
   const questions = questionsIn(question);
-  const answers = questions.map(one => askOne(module, one, digest));
+  // All of it first: a question that can't be asked must leave no other one behind.
+  const texts = questions.map(one => serialised(one, module.shipped));
+  const answers = questions.map((one, i) => askOne(module, one, texts[i]!, digest));
   const here = answers.filter((answer): answer is Decision => !(answer instanceof Promise));
   if (here.length === answers.length) return strictest(questions, here);
   return Promise.all(answers).then(all => strictest(questions, all));
 }
 
-function askOne({ evaluator, shipped }: Module, question: Question, digest: string): Promise<Decision> | Decision {
-  const answer = evaluator.evaluate(question.subject.id, serialised(question, shipped));
+function askOne(
+  { evaluator }: Module,
+  { subject }: Question,
+  text: string,
+  digest: string,
+): Promise<Decision> | Decision {
+  const answer = evaluator.evaluate(subject.id, text);
   return answer instanceof Promise ? answer.then(given => readAnswer(given, digest)) : readAnswer(answer, digest);
 }
 

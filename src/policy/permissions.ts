@@ -72,7 +72,7 @@ const members = [...texts, 'rate', 'budget'];
 const lengths = { gateway: 100, action: 200, resource: 500, reason: 300 };
 const verbs = { allow: 'allows', deny: 'denies', require_approval: 'requires approval for', defer: 'defers' };
 
-/** Reads the fields of `tf permissions set`. `resource`, `where` and `reason` may be absent, null or empty. */
+/** Reads the fields of `tf permissions set`. `resource`, `where` and `reason` may be absent or null. */
 export function parsePermission(fields: Readonly<Record<string, unknown>>): ParsedPermission {
   const faults: string[] = [];
   const text = (member: string): string => {
@@ -102,6 +102,9 @@ export function parsePermission(fields: Readonly<Record<string, unknown>>): Pars
     if (gateway === '') faults.push('The gateway is missing: --gateway NAME.');
     if (!effects.includes(effect))
       faults.push(`The effect ${JSON.stringify(effect)} is not one of ${effects.join(', ')}.`);
+    // `--where "$CONDITION"` without that variable is not meant to restrict nothing.
+    for (const member of ['resource', 'where'])
+      if (fields[member] === '') faults.push(`--${member} is empty: write what it should be, or leave it out.`);
     const patterns = [patternFault(action, '.'), resource === '' ? null : patternFault(resource, '/')];
     faults.push(...patterns.filter(fault => fault !== null));
     faults.push(...((where === '' ? undefined : parseWhere(where).faults) ?? []));
@@ -134,7 +137,7 @@ function limitsIn(
   parse: (text: string) => ParsedLimit,
   faults: string[],
 ): readonly string[] {
-  const given = [fields[member] ?? []].flat().filter(each => each !== '');
+  const given = [fields[member] ?? []].flat();
   const limits = given.flatMap(each => {
     const limit =
       typeof each === 'string' && each.length <= 100 ? parse(each) : `${member} is a text or a list of them.`;

@@ -16,9 +16,12 @@ export function strictest(questions: readonly Question[], answers: readonly Deci
   for (const [i, { effect }] of answers.entries())
     if (severity.indexOf(effect) > severity.indexOf(answers[at]!.effect)) at = i;
   const { exact: _, limits: __, ...decision } = answers[at]!;
-  const limits = [...new Set(answers.flatMap(({ limits = [] }) => limits))];
+  // A permission is named as often as it allows something: its rate counts each.
+  const limits = answers.flatMap(({ limits = [] }) => limits);
   const secrets = new Set(answers.map(({ secret }) => secret).filter(secret => secret !== null));
-  const reason = `Of the ${questions.length} actions in this request, ${questions[at]!.action.name}: ${decision.reason}`;
+  const { action, resource } = questions[at]!;
+  const what = `${action.name} on ${resource.id === '' ? resource.type : `${resource.type}:${resource.id}`}`;
+  const reason = `Of the ${questions.length} actions in this request, ${what}: ${decision.reason}`;
   if (decision.effect !== 'deny' && secrets.size > 1)
     return { ...decision, effect: 'deny', secret: null, reason: 'The actions in this request need different secrets.' };
   const [secret = null] = secrets;

@@ -44,7 +44,11 @@ function ofMoney({ name, parameters, unknown }: Classified['action'], cost: Mone
   return { amounts: { [currency]: micro }, unknown: {} };
 }
 
-function ofTokens({ model: name, input, output, choices, fees }: TokenCost, prices: Prices): Estimate {
+function ofTokens({ model: name, input, output, choices, fees, strange }: TokenCost, prices: Prices): Estimate {
+  if (strange.length > 0) {
+    const why = `what ${named(strange[0]!)} in this request costs is not known`;
+    return { amounts: {}, unknown: { money: why, tokens: why } };
+  }
   const [model, fault] = lookUp(name, prices);
   const most = { input: input ?? model?.context, output: output ?? model?.maxOutput };
   const read = most.input ?? Number.NaN;
@@ -56,15 +60,17 @@ function ofTokens({ model: name, input, output, choices, fees }: TokenCost, pric
     return {
       amounts: {},
       unknown: {
-        money: model === undefined ? unpriced : unbounded,
+        money: model === undefined ? unpriced : fees ? dearer : unbounded,
         tokens: model === undefined ? unpriced : unbounded,
       },
     };
   const tokens = read + wrote;
   if (model === undefined) return { amounts: { tokens }, unknown: { money: unpriced } };
-  const money = fees ? 'it asks for more than tokens, which the price table has no price for' : undefined;
-  return { amounts: { tokens, usd: mostOf(model, read, wrote) }, unknown: money === undefined ? {} : { money } };
+  return { amounts: { tokens, usd: mostOf(model, read, wrote) }, unknown: fees ? { money: dearer } : {} };
 }
+
+/** A name that somebody else wrote, if it is one. */
+const named = (name: string): string => (/^\w{1,40}$/.test(name) ? `"${name}"` : 'something');
 
 /** The model, or undefined and perhaps what is wrong with the table. */
 function lookUp(name: string | null, prices: Prices): readonly [Model | undefined, string?] {
@@ -83,4 +89,5 @@ export function amountsOf({ model: name, fees }: TokenCost, usage: Usage, prices
   return model === undefined || fees ? { tokens } : { tokens, usd: costOf(model, usage) };
 }
 
+const dearer = 'it asks for more than tokens, which the price table has no price for';
 const unbounded = 'how many tokens it may use is not known';

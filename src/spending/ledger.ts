@@ -1,7 +1,7 @@
 /**
  * The ledger: how much of each limit is used. One for the whole proxy; a request is checked against all of its limits and
- * counted by them in one step, so that requests at the same time can't share what is left. What budgets have spent is
- * on disk before the request goes on.
+ * counted by them in one step, so that requests at the same time can't share what is left. What budgets have spent, and what
+ * rates by the hour and the day have counted, is on disk before the request goes on.
  */
 import { Refusal } from '../errors.js';
 import type { Permission } from '../model.js';
@@ -19,11 +19,11 @@ export interface Estimate {
 
 /** What a request wants to be counted by. */
 export interface Wanted extends Estimate {
-  /** Ids of the permissions whose limits it is under. */
+  /** Ids of the permissions whose limits it is under, each as often as it allows something that the request does. */
   readonly limits: readonly string[];
 }
 
-/** What one budget has spent, as it is kept. */
+/** What one limit has counted, as it is kept. */
 export interface Spent {
   readonly permission: string;
   readonly limit: string;
@@ -104,7 +104,7 @@ export function openLedger({ store, permission: find, now }: LedgerOptions): Led
     return count;
   };
   const write = (id: string, { key, limit, count }: Part): void => {
-    if (limit.unit === 'requests') return;
+    if (isBrief(limit)) return;
     store.put(key, { permission: id, limit: limit.text, window: count.window, used: count.used });
   };
 
@@ -124,12 +124,18 @@ export function openLedger({ store, permission: find, now }: LedgerOptions): Led
 
   return {
     reserve(wanted) {
-      const parts = wanted.limits.flatMap(id => {
+      const times = new Map<string, number>();
+      for (const id of wanted.limits) times.set(id, (times.get(id) ?? 0) + 1);
+      const parts = [...times].flatMap(([id, time]) => {
         const permission = find(id);
         if (permission === undefined)
-          throw new Refusal('denied', `${id}, whose limits would count, was removed meanwhile.`, { rule: id });
-        return limitsOf(permission).map(limit => {
-          const amount = amountOf(id, limit, wanted);
+          throw new Refusal('denied', `There is no permission ${id}, by whose limits the policy wants it counted.`, {
+            rule: id,
+          });
+        const limits = limitsOf(permission);
+        const units = new Set(limits.map(({ unit }) => unit));
+        return limits.map(limit => {
+          const amount = limit.unit === 'requests' ? time : amountOf(id, limit, wanted, units);
           const key = keyOf(id, limit);
           const count = current(key, limit);
           check(id, limit, count, amount, now());
@@ -173,11 +179,14 @@ export function openLedger({ store, permission: find, now }: LedgerOptions): Led
   };
 }
 
-/** How much of a limit the request may use. Throws `Refusal` (`denied`) if nobody knows. */
-function amountOf(id: string, { unit }: Limit, { amounts, unknown }: Estimate): number {
-  if (unit === 'requests') return 1;
+/** A rate by the second or the minute: sooner over than a proxy that ends has begun anew. It is in memory only. */
+const isBrief = ({ unit, period }: Limit): boolean => unit === 'requests' && (period === 's' || period === 'min');
+
+/** How much of a budget the request may use. Throws `Refusal` (`denied`) if nobody knows. */
+function amountOf(id: string, { unit }: Limit, { amounts, unknown }: Estimate, units: ReadonlySet<string>): number {
   const why = unit === 'tokens' ? unknown.tokens : unknown.money;
-  const other = Object.keys(amounts).find(each => each !== unit && each !== 'tokens');
+  // Each currency needs a budget of its own.
+  const other = Object.keys(amounts).find(each => each !== 'tokens' && !units.has(each));
   const reason = why ?? (unit !== 'tokens' && other !== undefined ? `this request spends ${other}` : undefined);
   if (reason === undefined) return amounts[unit] ?? 0;
   throw new Refusal('denied', `${id} has a budget in ${unit}, and ${reason}.`, {
@@ -191,8 +200,19 @@ function check(id: string, { unit, most, period, text }: Limit, { used, window }
   if (amount <= most - used) return;
   const retryAfter = Math.max(1, Math.ceil((endOf(period, window) - now) / 1000));
   const extra = { rule: id, retryAfter };
+  if (unit === 'requests' && amount > most)
+    throw new Refusal('denied', `${id} allows ${text}, and this request does ${amount} things at once.`, {
+      rule: id,
+      next: 'Send fewer of them in one request.',
+    });
   if (unit === 'requests')
-    throw new Refusal('rate_limited', `${id} allows ${text}, and this ${periods[period]} (UTC) has had them.`, extra);
+    throw new Refusal(
+      'rate_limited',
+      amount > 1
+        ? `${id} allows ${text}: this ${periods[period]} (UTC) has ${most - used} left, and this request does ${amount} things at once.`
+        : `${id} allows ${text}, and this ${periods[period]} (UTC) has had them.`,
+      extra,
+    );
   const [asked, spent] = [printAmount(amount, unit), printAmount(used, unit)];
   if (amount > most)
     throw new Refusal(

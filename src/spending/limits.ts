@@ -41,7 +41,7 @@ export function parseBudget(text: string): ParsedLimit {
   if (unit !== 'tokens' && decimalsOf(unit) === undefined) return fault(`is in "${unit}", which is no currency`);
   const most = unit === 'tokens' ? exactly(amount, 0) : parseMoney(amount, unit);
   if (most === undefined)
-    return fault(`can't be counted exactly (${unit} has ${unit === 'tokens' ? 'no' : decimalsOf(unit)} decimals)`);
+    return fault(`is too large to be counted exactly, or has more than ${decimalsOf(unit) ?? 0} decimals`);
   if (most < 1) return fault('is nothing');
   return { text: `${unit} ${printAmount(most, unit)}/${period}`, unit, most, period: period as Period };
 }

@@ -9,6 +9,18 @@
  */
 import type { PriceTable } from './prices.js';
 
+/** All that the API's beta of a longer context (`context-1m`) makes dearer: https://docs.claude.com/en/docs/about-claude/pricing */
+const sonnet: NonNullable<NonNullable<PriceTable>['models']>[string] = {
+  input: 3,
+  cached: 0.3,
+  written: 3.75,
+  written_1h: 6,
+  output: 15,
+  context: 200_000,
+  max_output: 64_000,
+  long: { over: 200_000, input: 6, cached: 0.6, written: 7.5, written_1h: 12, output: 22.5 },
+};
+
 export const shipped: PriceTable = {
   models: {
     'chatgpt-4o': { input: 5, output: 15, context: 128_000 },
@@ -241,26 +253,10 @@ export const shipped: PriceTable = {
     'claude-5-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
     'claude-opus-5-5': { input: 4, cached: 0.2, written: 5, written_1h: 8, output: 20, context: 1_000_000 },
     'claude-5-5-opus': { input: 4, cached: 0.2, written: 5, written_1h: 8, output: 20, context: 1_000_000 },
-    'claude-sonnet-4-0': { input: 3, cached: 0.3, written: 3.75, written_1h: 6, output: 15, context: 200_000 },
-    'claude-sonnet-4': {
-      input: 3,
-      cached: 0.3,
-      written: 3.75,
-      written_1h: 6,
-      output: 15,
-      context: 200_000,
-      max_output: 64_000,
-    },
-    'claude-4-sonnet': { input: 3, cached: 0.3, written: 3.75, written_1h: 6, output: 15, context: 200_000 },
-    'claude-sonnet-4-5': {
-      input: 3,
-      cached: 0.3,
-      written: 3.75,
-      written_1h: 6,
-      output: 15,
-      context: 200_000,
-      long: { over: 200_000, input: 6, cached: 0.6, written: 7.5, written_1h: 12, output: 22.5 },
-    },
+    'claude-sonnet-4-0': sonnet,
+    'claude-sonnet-4': sonnet,
+    'claude-4-sonnet': sonnet,
+    'claude-sonnet-4-5': sonnet,
     'claude-sonnet-4-6': { input: 3, cached: 0.3, written: 3.75, written_1h: 6, output: 15, context: 1_000_000 },
     'claude-sonnet-5': { input: 2, cached: 0.2, written: 2.5, written_1h: 4, output: 10, context: 1_000_000 },
     'claude-5-sonnet': { input: 2, cached: 0.2, written: 2.5, written_1h: 4, output: 10, context: 1_000_000 },

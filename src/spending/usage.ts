@@ -21,7 +21,14 @@ type Members = { readonly [name: string]: unknown };
 
 const members = (value: unknown): Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {};
-const count = (value: unknown): number => (typeof value === 'number' && Number.isSafeInteger(value) ? value : 0);
+/** What isn't there is nothing; what is no number of tokens makes all of it unreadable. */
+const count = (value: unknown): number =>
+  value === undefined || value === null
+    ? 0
+    : typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+      ? value
+      : Number.NaN;
+const whole = (usage: Usage): Usage | null => (Object.values(usage).every(Number.isSafeInteger) ? usage : null);
 
 /**
  * Reads a `usage` object: of OpenAI's chat completions and embeddings (`prompt_tokens`), of its responses (`input_tokens` with
@@ -37,11 +44,11 @@ export function readUsage(value: unknown): Usage | null {
   if (chat || 'total_tokens' in usage) {
     const details = members(chat ? usage.prompt_tokens_details : usage.input_tokens_details);
     const [cached, written] = [count(details.cached_tokens), count(details.cache_write_tokens)];
-    return { input: Math.max(0, count(all) - cached - written), cached, written, writtenLong: 0, output };
+    return whole({ input: Math.max(0, count(all) - cached - written), cached, written, writtenLong: 0, output });
   }
   const writtenLong = count(members(usage.cache_creation).ephemeral_1h_input_tokens);
   const written = Math.max(0, count(usage.cache_creation_input_tokens) - writtenLong);
-  return { input: count(all), cached: count(usage.cache_read_input_tokens), written, writtenLong, output };
+  return whole({ input: count(all), cached: count(usage.cache_read_input_tokens), written, writtenLong, output });
 }
 
 /** Reads one answer as it goes by. */
@@ -128,7 +135,8 @@ class Reading implements UsageReader {
     if (type === 'message_stop') this.#complete = true;
     const ends = type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed';
     const within = type === 'message_start' ? members(event.message) : ends ? members(event.response) : event;
-    this.#said = { ...this.#said, ...members(within.usage) };
+    const said = Object.entries(members(within.usage)).filter(([, value]) => value !== null);
+    this.#said = { ...this.#said, ...Object.fromEntries(said) };
     if (ends) this.#complete = true;
   }
 }

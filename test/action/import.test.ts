@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { printConnector } from '../../bin/proxy/connector-file.js';
+import { parseOwn } from '../../bin/proxy/connectors.js';
+import { openCatalog } from '../../src/action/catalog.js';
+import { checkExamples, readExamples } from '../../src/action/examples.js';
 import { readDescription } from '../../src/action/import/index.js';
 
 const parameter = { location: 'path', required: true, type: 'string' };
@@ -105,6 +109,7 @@ test('an AWS model of a protocol with one path gives a row for each operation th
     },
     {
       action: 'get_item',
+      access: 'read',
       parameters: { mode: 'body#/Mode as string' },
       when: { 'header.x-amz-target': 'DynamoDB_20120810.GetItem' },
     },
@@ -144,5 +149,54 @@ test('what is no description is told in a sentence, and nothing throws', () => {
       ])
         assert.ok(Array.isArray(readDescription(document).faults));
     }),
+  );
+});
+
+test('the examples of a new connector file have a request for each of its rows, and are what they say', () => {
+  const models = [
+    { protocol: 'json', endpointPrefix: 'dynamodb', targetPrefix: 'DynamoDB_20120810' },
+    { protocol: 'query', endpointPrefix: 'iam', globalEndpoint: 'iam.amazonaws.com' },
+  ];
+  for (const metadata of models) {
+    const imported = readDescription({
+      metadata,
+      operations: { DeleteTable: operation('/'), GetItem: operation('/') },
+      shapes,
+    });
+    const { hosts, scheme } = imported;
+    const text = printConnector({ name: 'acme', from: 'model.json', hosts, imported, scheme: scheme!, env: [] });
+    const { connector, examples } = parseOwn(text, 'acme.yaml');
+    const catalog = openCatalog([connector], { whole: true });
+    const read = readExamples(examples, hosts[0]!.replaceAll('*', 'example'));
+    assert.deepEqual(
+      read.map(({ expected }) => expected.split(' ')[0]),
+      ['acme.delete_table', 'acme.get_item'],
+    );
+    assert.deepEqual(checkExamples(catalog, read), []);
+  }
+});
+
+test('methods of a Google document that share the path `{+name}` are told apart by their flat paths', () => {
+  const method = (id: string, flatPath: string) => ({
+    id,
+    flatPath,
+    path: 'v1/{+name}',
+    httpMethod: 'DELETE',
+    parameters: { name: parameter },
+  });
+  const { routes } = readDescription({
+    ...discovery,
+    servicePath: '',
+    resources: {
+      projects: { methods: { delete: method('projects.delete', 'v1/projects/{projectsId}') } },
+      secrets: { methods: { delete: method('secrets.delete', 'v1/projects/{projectsId}/secrets/{secretsId}') } },
+    },
+  });
+  assert.deepEqual(
+    Object.entries(routes).map(([key, row]) => `${key} ${(row as { action: string }).action}`),
+    [
+      'DELETE /v1/projects/{projects_id} projects.delete',
+      'DELETE /v1/projects/{projects_id}/secrets/{secrets_id} secrets.delete',
+    ],
   );
 });

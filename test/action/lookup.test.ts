@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { openCatalog } from '../../src/action/catalog.js';
+import { exampleRequest } from '../../src/action/examples.js';
 import { chain, checkLookup, filledIn, lookedUp, targetOf } from '../../src/action/lookup.js';
-import type { LookupRow } from '../../src/model.js';
+import type { Connector, LookupRow, Meaning } from '../../src/model.js';
 
 const row: LookupRow = {
   request: 'GET /repos/{repo}/pulls/{number}',
@@ -15,9 +17,10 @@ test('a later look-up is asked with what an earlier one found, and not without i
   const filled = filledIn(row, { repo: 'a b', number: '7' }, {})!;
   assert.deepEqual(lookedUp(row), ['sha', 'draft', 'checks']);
   const [first, second] = [...chain(filled)];
-  assert.deepEqual(targetOf(first!, {}), { path: '/repos/a%20b/pulls/7', query: '' });
+  assert.deepEqual(targetOf(first!, {}), { host: null, path: '/repos/a%20b/pulls/7', query: '' });
   assert.equal(targetOf(second!, {}), null);
   assert.deepEqual(targetOf(second!, { sha: 'c0ffee' }), {
+    host: null,
     path: '/repos/a%20b/commits/c0ffee/runs',
     query: 'per_page=100',
   });
@@ -49,4 +52,21 @@ test('a look-up that names what nobody knows is a fault, and so is one that is n
     'the look-up "POST /x/{other}" is not GET and a path',
     '{other} in the look-up is neither in the template nor a parameter',
   ]);
+});
+
+test('a fact that a function says can be looked up is unknown until it is, in each part of a batch', () => {
+  const one = (action: string): Meaning => ({
+    action,
+    parameters: { amount: 1 },
+    unknown: ['note'],
+    lookup: {
+      request: 'GET /a',
+      parameters: { currency: '/currency', amount: '/amount' },
+      next: { request: 'GET /b', parameters: { owner: '/owner' } },
+    },
+  });
+  const several: Connector = { name: 'several', hosts: ['s.test'], routes: { 'POST /x': () => [one('a'), one('b')] } };
+  const { action, also } = openCatalog([several]).classify(exampleRequest('POST /x', 's.test'));
+  for (const part of [action, also?.[0]?.action])
+    assert.deepEqual(part?.unknown, ['note', 'currency', 'amount', 'owner']);
 });

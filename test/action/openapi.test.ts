@@ -224,6 +224,39 @@ test('references that lead in circles, nowhere or to another file end, and each 
   assert.equal(Object.keys(routes).length, 5);
 });
 
+test('two operations never have one name, for whoever allows the one would allow the other', () => {
+  const { routes, faults } = readOpenApi({
+    openapi: '3.0.0',
+    paths: {
+      '/everything': { delete: { operationId: 'post_a_b' } },
+      '/a/b': { post: {} },
+      '/a-b': { post: {} },
+      '/größe': { delete: {} },
+      '/日本': { delete: {} },
+      '/中国': { delete: {} },
+      '/one': { get: { operationId: 'getUser' } },
+      '/two': { delete: { operationId: 'get_user' } },
+      '/two/': { delete: { operationId: 'GetUser' } },
+    },
+  });
+  const names = Object.values(routes).map(({ action }) => action);
+  assert.equal(names.length, 9);
+  assert.equal(new Set(names).size, 9, names.join(' '));
+  assert.equal(names[0], 'post_a_b');
+  assert.equal(faults.length, 5, faults.join('\n'));
+});
+
+test('names of any length are read in no time', () => {
+  const name = 'A'.repeat(200_000);
+  const { routes } = readOpenApi({
+    openapi: '3.0.0',
+    paths: { [`/${name}`]: { get: { operationId: name } }, [`/x/{${name}}`]: { post: { operationId: `${name}b` } } },
+  });
+  const actions = Object.values(routes).map(({ action }) => action);
+  assert.equal(actions.length, 2);
+  assert.ok(actions.every(action => action.length < 700));
+});
+
 test('what a table can’t say is a sentence for the author, and the rest is read', () => {
   const get = (operationId?: string): object => ({ get: { ...(operationId !== undefined && { operationId }) } });
   const { routes, faults } = readOpenApi({
@@ -244,7 +277,7 @@ test('what a table can’t say is a sentence for the author, and the rest is rea
     'GET /a?action=b has more than a path in its path: nothing tells its requests from others by path alone.',
     "GET /a/{x has a segment {x that can't be read.",
     'GET /users/{name} fits the same requests as GET /users/{id}, and is left out.',
-    'GET /others/{id} has the operation id of GET /users/{id}, and is named by its path.',
+    'GET /others/{id} has the operation id of GET /users/{id}, and is named get_others_id.',
     'The path relative does not begin with `/`.',
   ]);
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /** git behind its gateway: clone, fetch and push with a real repository at the other end, served by `git http-backend`. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -17,6 +17,7 @@ let bare = '';
 
 /** Answers as a git host does: CGI (RFC 3875) to `git http-backend`, for whoever has the credential. */
 function serve(request: Received, response: ServerResponse): void {
+  if (request.host === 'api.github.com') return compare(request, response);
   if (request.headers.authorization !== basic)
     return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
   const [path = '', query = ''] = request.target.split('?');
@@ -51,6 +52,19 @@ function serve(request: Received, response: ServerResponse): void {
     const status = Number.parseInt(fields.find(([name]) => name === 'Status')?.[1] ?? '200', 10);
     response.writeHead(status, Object.fromEntries(fields)).end(all.subarray(end + 4));
   });
+}
+
+/** The comparison of two commits, as GitHub's API gives it: https://docs.github.com/rest/commits/commits#compare-two-commits */
+function compare(request: Received, response: ServerResponse): void {
+  const [, from = '', to = ''] =
+    /^\/repos\/acme\/site\/compare\/([0-9a-f]+)\.\.\.([0-9a-f]+)\?/.exec(request.target) ?? [];
+  const isAncestor = (a: string, b: string): boolean =>
+    spawnSync('git', ['--git-dir', bare, 'merge-base', '--is-ancestor', a, b]).status === 0;
+  const known = [from, to].every(id => spawnSync('git', ['--git-dir', bare, 'cat-file', '-e', id]).status === 0);
+  if (request.headers.authorization !== `Bearer ${secret}` || from === '' || !known)
+    return void response.writeHead(404).end('{}');
+  const status = isAncestor(from, to) ? 'ahead' : isAncestor(to, from) ? 'behind' : 'diverged';
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status, commits: [] }));
 }
 
 const local = (...args: string[]): string =>
@@ -172,10 +186,13 @@ test('git pushes forward under a permission for what is not forced, and neither 
     const { code, stderr } = await world.tf(all, { cwd: world.dir, env: { HOME: world.dir } });
     return code === 0 ? 'pushed' : stderr;
   };
+  const head = (): string => local('-C', 'forward', 'rev-parse', 'HEAD').trim();
   commit('forward', 'one', 'one');
+  const first = head();
   assert.equal(await push('HEAD:refs/heads/topic'), 'pushed');
   commit('forward', 'two', 'two');
   commit('forward', 'three', 'three');
+  const third = head();
   assert.equal(await push('HEAD:refs/heads/topic'), 'pushed');
   local('-C', 'forward', 'tag', 'v1');
   assert.equal(await push('v1'), 'pushed');
@@ -186,6 +203,11 @@ test('git pushes forward under a permission for what is not forced, and neither 
   for (const args of [['--force', 'HEAD:refs/heads/topic'], ['--force', 'v1'], ['--delete', 'topic'], [':v1']])
     assert.match(await push(...args), /403 denied: .*github\.git\.push/, args.join(' '));
   assert.deepEqual([hosted('topic'), hosted('v1')], before);
+  // What the server has already is in no pack: it is asked then.
+  assert.equal(await push(`${first}:refs/heads/behind`), 'pushed');
+  assert.equal(await push(`${third}:refs/heads/behind`), 'pushed');
+  assert.match(await push('--force', `${first}:refs/heads/behind`), /403 denied/);
+  assert.equal(hosted('behind'), third);
   // One that may be pushed doesn't carry along one that may not.
   assert.match(await push('--force', 'HEAD:refs/heads/fresh', 'HEAD:refs/heads/topic'), /403 denied/);
   assert.throws(() => hosted('fresh'));

@@ -43,10 +43,10 @@ function sendList(response: ServerResponse): void {
   response.end(body);
 }
 
-/** Serves `/events` with event streams, `/documents` with JSON, and a list on `/list`. */
+/** Serves `/events/mcp` with event streams, `/documents/mcp` with JSON, and a list on `/list/mcp`. */
 function serve(request: IncomingMessage, response: ServerResponse): boolean {
   seen.push({ method: request.method ?? '', authorization: request.headers.authorization });
-  if (request.url === '/list') {
+  if (request.url === '/list/mcp') {
     sendList(response);
     return true;
   }
@@ -57,7 +57,7 @@ function serve(request: IncomingMessage, response: ServerResponse): boolean {
   }
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,
-    enableJsonResponse: request.url === '/documents',
+    enableJsonResponse: request.url === '/documents/mcp',
     onsessioninitialized: id => void sessions.set(id, transport),
   });
   void issues()
@@ -83,7 +83,7 @@ for (const path of ['events', 'documents']) {
     called.length = 0;
     seen.length = 0;
     const asked = await decided(world, 'mcp.jira.delete_project');
-    const ran = await behind(world, agent('mcp'), { MCP_URL: `https://mcp.example.com/${path}` });
+    const ran = await behind(world, agent('mcp'), { MCP_URL: `https://mcp.example.com/${path}/mcp` });
     assert.equal(ran.code, 0, ran.stderr);
     const { answer, refusal } = JSON.parse(ran.stdout) as { answer: unknown; refusal: string | null };
     assert.deepEqual(answer, { tools: ['create_issue', 'find_issues'], text: 'create_issue in OPS' });
@@ -99,7 +99,7 @@ for (const version of ['--http1.1', '--http2']) {
   test(`a list that comes compressed is filtered as well, and holds no secret (curl ${version})`, async t => {
     if (!has(t, 'curl', '--version')) return;
     const list = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
-    const target = 'https://mcp.example.com/list';
+    const target = 'https://mcp.example.com/list/mcp';
     const ran = await behind(world, [...['curl', '-sS', '-i', version, '--compressed', '--json', list], target]);
     assert.equal(ran.code, 0, ran.stderr);
     const [head = '', body = ''] = ran.stdout.split('\r\n\r\n').slice(-2);

@@ -368,7 +368,9 @@ test('what AWS’s operations do is told by their names, and corrected where tho
     'aws.lambda.TagResource': 'write',
     'aws.sqs.PurgeQueue': 'delete destructive irreversible',
     'aws.organizations.CloseAccount': 'permissions destructive irreversible',
-    'aws.secretsmanager.GetSecretValue': 'read',
+    'aws.secretsmanager.GetSecretValue': 'permissions',
+    'aws.secretsmanager.PutSecretValue': 'permissions',
+    'aws.secretsmanager.DeleteSecret': 'permissions destructive',
     'aws.secretsmanager.PutResourcePolicy': 'permissions',
     'aws.autoscaling.PutScalingPolicy': 'write',
   };

@@ -47,6 +47,7 @@ function sample(
   const query: string[] = [];
   const body: [string, unknown][] = [];
   for (const [expression, wanted] of Object.entries(row.when ?? {})) {
+    if (expression.endsWith(' as absent')) continue;
     const first = (Array.isArray(wanted) ? wanted[0] : wanted) as unknown;
     const value = first === '*' ? word : first;
     const [, source, name = ''] = /^(body#\/|query\.|argument\.)(\S+?)(?: as \w+)?$/.exec(expression) ?? [];

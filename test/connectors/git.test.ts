@@ -102,6 +102,20 @@ test('what the pack does not show is unknown, and never taken for a push forward
   assert.equal(forcedIn(pushed([[first, tip, 'refs/heads/main']], [first], 400)), '?');
 });
 
+test('what the pack leaves open is asked of the server, if one commit of its decides it', () => {
+  const asked = (from: string, to: string, known: readonly string[]): string | undefined =>
+    pushed([[from, to, 'refs/heads/main']], known).lookup?.request;
+  const compare = (from: string, to: string): string =>
+    `GET https://api.github.com/repos/acme/site/compare/${from}...${to}?per_page=1&page=2`;
+  assert.equal(asked(first, tip, [tip]), compare(first, tip));
+  assert.equal(asked(tip, side, [second]), compare(tip, second));
+  assert.equal(asked(first, second, [first]), undefined);
+  const { lookup } = pushed([[first, tip, 'refs/heads/main']], [tip]);
+  const fact = lookup!.parameters.forced as (answer: unknown, found: object) => unknown;
+  const told = ['identical', 'ahead', 'behind', 'diverged', 'new'].map(status => fact({ status }, {}));
+  assert.deepEqual(told, [false, false, true, true, undefined]);
+});
+
 test('to create is not forced; to delete, or to move a tag, is', () => {
   assert.equal(forcedIn(pushed([[zero, side, 'refs/heads/new']], [])), false);
   assert.equal(forcedIn(pushed([[first, second, 'refs/tags/v1']], [first])), true);

@@ -7,7 +7,7 @@ import mcp from '../../connectors/mcp.js';
 import { word } from '../../connectors/names.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { exampleRequest } from '../../src/action/examples.js';
-import type { Classified, Value } from '../../src/model.js';
+import type { Classified, Field, Value } from '../../src/model.js';
 
 const hosts = { mcp: { jira: 'mcp.example.com', 'my-wiki': 'wiki.example.com:8443' } };
 const catalog = openCatalog([mcp], { hosts });
@@ -66,6 +66,8 @@ test('a tool’s arguments are seen if they are short and say nothing private; a
     tool: 'another',
     repo: 'a',
     Repo: 'b',
+    is: 'c',
+    iſ: 'd',
   });
   assert.deepEqual(action.parameters, { project: 'OPS', priority: 2, urgent: true, tool: 'create_issue' });
   assert.deepEqual(action.unknown, [
@@ -80,6 +82,8 @@ test('a tool’s arguments are seen if they are short and say nothing private; a
       'resource.value',
       'repo',
       'Repo',
+      'is',
+      'iſ',
     ],
   ]);
   assert.deepEqual(resource, { type: 'server', id: 'jira' });
@@ -106,11 +110,50 @@ test('what two servers could read differently is unclassified, with all that is 
     { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a', Arguments: {} } },
     { jsonrpc: '2.0', method: 'tools/call', params: { name: 7 } },
     { jsonrpc: '2.0', method: 'resources/read', params: { uri: 'a', URI: 'b' } },
+    // Go's JSON takes the long s for an s.
+    { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a', argumentſ: {} } },
+    ...['Tools/Call', 'tools/call ', 'tools\u2215call', 'tools/\u00adcall', 'tools.list', 'TOOLS/LIST'].map(method => ({
+      ...ping,
+      method,
+      params: { name: 'a' },
+    })),
     [],
     [ping, { ...ping, extra: 1 }],
     Array.from({ length: 51 }, (_, id) => ({ ...ping, method: 'tools/call', params: { name: `t${id}` }, id })),
   ])
     assert.equal(post(message).typed, false, JSON.stringify(message).slice(0, 80));
+});
+
+test('a head that names another method or tool than the message makes it unclassified', () => {
+  const typed = (message: Value, ...fields: readonly Field[]): boolean =>
+    catalog.classify(exampleRequest(`POST /mcp ${JSON.stringify(message)}`, 'mcp.example.com', fields)).typed;
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'find' } };
+  const method: Field = ['Mcp-Method', 'tools/call'];
+  assert.equal(typed(call, method, ['Mcp-Name', 'find']), true);
+  assert.equal(typed(call, ['Mcp-Name', 'drop']), false);
+  assert.equal(typed(call, ['Mcp-Name', 'find'], ['mcp-name', 'drop']), false);
+  assert.equal(typed({ jsonrpc: '2.0', id: 1, method: 'ping' }, method), false);
+  assert.equal(typed([call], method), true);
+  assert.equal(typed([call, call], method), false);
+  const reading = { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri: 'file:///a' } };
+  assert.equal(typed(reading, ['Mcp-Name', 'file:///a']), true);
+});
+
+test('a message is one only where a server speaks MCP, for a path of another API says what is done there', () => {
+  const typed = (path: string, rest = '', fields: readonly Field[] = [], method = 'POST'): boolean =>
+    catalog.classify(exampleRequest(`${method} ${path}${rest}`, 'mcp.example.com', fields)).typed;
+  const ping = ' {"jsonrpc":"2.0","id":1,"method":"ping"}';
+  const stream: Field[] = [['Accept', 'text/event-stream']];
+  const session: Field[] = [['Mcp-Session-Id', '7']];
+  const places = ['/', '/mcp', '/mcp/', '/mcp/x/issues', '/v1/mcp', '/sse', '/messages/?session_id=1', '/sse/message'];
+  for (const path of places) assert.equal(typed(path, ping), true, path);
+  assert.equal(typed('/sse', '', stream, 'GET'), true);
+  assert.equal(typed('/mcp', '', session, 'DELETE'), true);
+  for (const path of ['/rest/issues/7', '/users/7/deactivate', '/mcpx', '/api/mcp/x']) {
+    assert.equal(typed(path, ping), false, path);
+    assert.equal(typed(path, '', stream, 'GET'), false, path);
+    assert.equal(typed(path, '', session, 'DELETE'), false, path);
+  }
 });
 
 test('a list of tools is found wherever a server may send it, and what has no name in it is not shown', () => {

@@ -1,6 +1,6 @@
 /** Connectors of the operator's own, while the proxy runs. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { entries } from '../faults/ledger.js';
@@ -58,6 +58,31 @@ test('a connector that can not be used is refused, and what was known stays know
     const inside = await world.tf(['run', '--', 'agent', process.execPath, tfProgram, ...words]);
     assert.equal(inside.code, 3, inside.stderr);
     assert.match(await world.ok(['connector', 'list']), /acme .*header:X-Acme-Key/);
+  } finally {
+    await world.close();
+  }
+});
+
+test('a connector file that was edited counts once the proxy is told, and one with a fault changes nothing', {
+  timeout: 60_000,
+}, async () => {
+  const world = await openWorld({ hosts: ['api.acme.dev'] });
+  try {
+    await world.ok(['gateway', 'create', 'agent']);
+    const file = join(world.dir, 'acme.json');
+    writeFileSync(file, JSON.stringify(description));
+    await world.ok(['connector', 'import', file, '--name', 'acme']);
+    const own = join(world.home, 'connectors', 'acme.yaml');
+    const explain = () => world.ok(['explain', 'DELETE', 'https://api.acme.dev/widgets/7', '--gateway', 'agent']);
+    const edit = (from: string, to: string) => writeFileSync(own, readFileSync(own, 'utf8').replaceAll(from, to));
+    edit('widgets.delete', 'widgets.scrap');
+    assert.match(await world.ok(['connector', 'reload']), /The proxy uses the files as they are now/);
+    assert.match(await explain(), /acme\.widgets\.scrap/);
+    edit('action: widgets.scrap', 'action: "Scrap It"');
+    const refused = await world.tf(['connector', 'reload']);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /"Scrap It"/);
+    assert.match(await explain(), /acme\.widgets\.scrap/);
   } finally {
     await world.close();
   }

@@ -86,3 +86,17 @@ test('a body in signed chunks waits for who takes it, and its key is forgotten w
   await new Promise(resolve => source.once('close', resolve));
   assert.ok(key.every(byte => byte === 0));
 });
+
+test('a chunk that comes byte by byte takes no more memory than its bytes', () => {
+  const work = open();
+  const used = (): number => {
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  work.push(line(mostChunk));
+  const byte = Buffer.from('x');
+  const before = used();
+  for (let i = 0; i < mostChunk; i++) work.push(byte);
+  assert.ok(used() - before < 64 << 20, String(used() - before));
+  assert.equal(Buffer.concat(work.push(crlf)).length, line(mostChunk).length + mostChunk + 2);
+});

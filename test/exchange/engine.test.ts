@@ -1,122 +1,9 @@
 /** What exchanges do when something else goes wrong meanwhile: a disk, a kill, another hand on the secret. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { Exchange } from '../../bin/proxy/exchange/index.js';
-import { openUpstreams } from '../../bin/proxy/upstreams.js';
-import { parseConfig } from '../../src/config.js';
-import { Refusal } from '../../src/errors.js';
-import type { Run } from '../../src/identity/runs.js';
-import type { Draft } from '../../src/model.js';
-import { mint, type Permit } from '../../src/permit.js';
-import { openAuthority } from '../../src/tls/authority.js';
-import { openVault, type Vault } from '../../vault/index.js';
-
-type Handler = (asked: URLSearchParams, response: ServerResponse, path: string) => void;
-
-const hash = 'a'.repeat(64);
-const target = { method: 'GET', host: 'api.example.com', port: 443, path: '/', query: '' };
-const give = (response: ServerResponse, given: object): void => {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ token_type: 'bearer', expires_in: 600, ...given }));
-};
-
-interface Stand {
-  readonly vault: Vault;
-  readonly exchange: Exchange;
-  readonly killed: Set<string>;
-  readonly noted: Draft[];
-  /** A permit for a request of this gateway's, for which the secret `api` is. */
-  permit(gateway?: string): Permit;
-}
-
-/** An engine with a real vault and real upstreams, and a token server that answers as it is told. */
-async function stand(t: TestContext, answer: Handler): Promise<Stand> {
-  const dir = mkdtempSync(join(tmpdir(), 'tf-exchange-'));
-  const authority = openAuthority({ dir: join(dir, 'ca'), now: Date.now, random: randomBytes });
-  const ca = join(dir, 'ca.pem');
-  writeFileSync(ca, authority.certificatePem);
-  const heard = (request: IncomingMessage, response: ServerResponse): void => {
-    let body = '';
-    request.on('data', chunk => (body += String(chunk)));
-    request.on('end', () => answer(new URLSearchParams(body), response, request.url ?? ''));
-  };
-  const server = createServer({ SNICallback: (name, done) => done(null, authority.contextFor(name)) }, heard);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const config = parseConfig(
-    `upstream: { ca_file: ${JSON.stringify(ca)}, connect_to: { "auth.example.com:443": "127.0.0.1:${port}" } }`,
-  );
-  const vault = await openVault({
-    path: join(dir, 'vault.db'),
-    key: { kind: 'environment', value: randomBytes(32).toString('base64') },
-  });
-  const members = { client_id: 'x', token_url: 'https://auth.example.com/', refresh_token: 'refresh-0' };
-  vault.set(
-    { name: 'api', scheme: 'oauth2', connector: null, hosts: ['api.example.com'], gateways: [] },
-    Buffer.from(JSON.stringify(members)),
-  );
-  const killed = new Set<string>();
-  const noted: Draft[] = [];
-  let entries = 0;
-  const runs = {
-    find: (run: string) => ({ stored: {}, subject: { id: run.slice(4), run }, ended: false }) as unknown as Run,
-  };
-  const exchange = new Exchange({
-    vault,
-    runs,
-    upstreams: openUpstreams(config, runs),
-    now: Date.now,
-    policy: { digest: '' },
-    log: {
-      async allow(_, allowed) {
-        const id = `ev_${++entries}`;
-        return { recorded: { id, seq: entries }, permit: mint({ ...allowed, evidence: id }, Date.now()) };
-      },
-      note(draft) {
-        noted.push(draft);
-        return '';
-      },
-    },
-    kill: {
-      check({ gateway }) {
-        if (killed.has(gateway ?? '')) throw new Refusal('killed', 'It is killed.');
-      },
-    },
-    changed: async () => {},
-    rotated: () => {},
-  });
-  t.after(async () => {
-    await exchange.close();
-    vault.close();
-    server.closeAllConnections();
-    server.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
-  const permit = (gateway = 'agent'): Permit =>
-    mint(
-      {
-        ...{ evidence: `ev_request_${++entries}`, gateway, run: `run_${gateway}`, request: hash, connector: 'http' },
-        ...{ host: 'api.example.com', port: 443, scheme: 'https', secret: 'api' },
-      },
-      Date.now(),
-    );
-  return { vault, exchange, killed, noted, permit };
-}
-
-/** What one request gets. */
-async function take({ exchange }: Stand, permit: Permit): Promise<string> {
-  await exchange.fetch(permit, hash, target);
-  return exchange.lease(permit, hash).value.toString();
-}
+import { test } from 'node:test';
+import type { Refusal } from '../../src/errors.js';
+import { mint } from '../../src/permit.js';
+import { give, hash, stand, take, target } from './stand.js';
 
 test('a refresh token that the vault can not store is kept, stored by the next request, and no token is used before', async t => {
   const sent: (string | null)[] = [];
@@ -249,4 +136,18 @@ test('what a token server answers wrongly is a sentence that quotes neither it n
   const before = asked;
   await assert.rejects(take(here, here.permit()));
   assert.equal(asked, before + 1);
+});
+
+test('what can not be recorded is not sent, also when the log breaks after the request that needs it', async t => {
+  let exchanges = 0;
+  const here = await stand(t, (_, response) => {
+    exchanges += 1;
+    give(response, { access_token: 'token-0123456789' });
+  });
+  const permit = here.permit();
+  here.log.broken = true;
+  await assert.rejects(take(here, permit), { code: 'log_unavailable' });
+  assert.equal(exchanges, 0);
+  here.log.broken = false;
+  assert.equal(await take(here, here.permit()), 'token-0123456789');
 });

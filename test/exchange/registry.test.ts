@@ -165,6 +165,6 @@ test('a password that the token server refuses is a sentence', async () => {
   });
   await place.world.ok(['secret', 'rotate', 'registry'], { input });
   const answer = await place.ask('https://registry.example.com/v2/acme/app/tags/list');
-  const why = 'auth.example.com refused it with status 401.';
+  const why = 'auth.example.com does not accept username and password (status 401).';
   assert.equal(problem(answer).detail, `The secret registry can't be exchanged for a token: ${why}`);
 });

@@ -104,7 +104,10 @@ test('a field that is not there, and a login that is refused, are sentences, and
   const input = JSON.stringify({ ...members, secret_id: 'wrong-0123456789', path: 'old/app', field: 'key' });
   await place.world.ok(['secret', 'rotate', 'none'], { input });
   const refused = await place.ask('https://none.example.com/');
-  assert.equal(problem(refused).detail, `${about}vault.example.com refused it with status 400.`);
+  assert.equal(
+    problem(refused).detail,
+    `${about}vault.example.com does not accept role_id and secret_id (status 400).`,
+  );
   assert.equal(place.at('none.example.com').length, 0);
 });
 

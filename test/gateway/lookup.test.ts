@@ -55,7 +55,7 @@ before(async () => {
 });
 after(() => world.close());
 
-const merge = (gateway: string) =>
+const merge = (gateway: string, ...options: readonly string[]) =>
   world.tf([
     'run',
     '--',
@@ -66,6 +66,7 @@ const merge = (gateway: string) =>
     'PUT',
     '-d',
     '{"merge_method":"squash"}',
+    ...options,
     'https://api.github.com/repos/acme/site/pulls/7/merge',
   ]);
 
@@ -114,6 +115,19 @@ test('a fact that could not be looked up is unknown, and unknown never allows', 
   assert.equal(denied.code, 'denied');
   assert.equal(world.received.filter(({ method }) => method === 'PUT').length, sent);
   broken = false;
+});
+
+test('in which form facts are asked for is not the agent’s to choose', async () => {
+  base = 'staging';
+  world.received.length = 0;
+  await merge('deploy', '-H', 'Accept: application/vnd.github.diff', '-H', 'If-None-Match: "x"');
+  assert.deepEqual(
+    world.received.map(({ method, headers }) => [method, headers.accept, headers['if-none-match']]),
+    [
+      ['GET', 'application/json', undefined],
+      ['PUT', 'application/vnd.github.diff', '"x"'],
+    ],
+  );
 });
 
 test('a gateway that may not do it at all causes no look-up', async () => {

@@ -96,3 +96,23 @@ test('an answer that can be read in two ways is refused, and one to anything els
   assert.equal(await shown('{"result":', {}), null);
   assert.equal(await shown('anything', { body: call('ping') }), undefined);
 });
+
+test('what is left of a list stays as it was written, to the last digit', async () => {
+  const permissions = { g: [permission('mcp.jira.find', 'allow')] };
+  const schema = '{"maximum":9223372036854775807,"default":1.0,"title":"12345678901234567890 \\" 1.0"}';
+  const answer = (tools: string): string =>
+    `{"jsonrpc":"2.0","id":12345678901234567890,"result":{"tools":[${tools}],"e":1E400}}`;
+  const find = `{"name":"find","inputSchema":${schema}}`;
+  assert.equal(await shown(answer(`${find},{"name":"drop"}`), { permissions }), answer(find));
+});
+
+test('what only some clients take for a list of tools is none to anybody', async () => {
+  const permissions = { g: [permission('mcp.jira.find', 'allow')] };
+  const empty = '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}';
+  for (const [name, other] of [
+    ['result', 'Result'],
+    ['tools', 'Tools'],
+    ['tools', 'tool\u017f'],
+  ] as const)
+    assert.equal(await shown(list('find', 'drop').replace(`"${name}"`, `"${other}"`), { permissions }), empty);
+});

@@ -150,6 +150,11 @@ test('a coded answer is read through its coding', async () => {
   assert.deepEqual([carried.text, carried.head?.includes('content-encoding')], ['[2]', false]);
 });
 
+test('an answer with two media types is one document to everybody', async () => {
+  const two = { 'Content-Type': 'text/event-stream', 'content-type': 'application/json' };
+  assert.equal((await carry(even, two, [Buffer.from('[1,2]')])).text, '[2]');
+});
+
 test('a secret is masked in what is sent, not in what came', async () => {
   const needles = new NeedleSet([Buffer.from('hush-hush')]);
   const told: Rewrite = () => '["hush-hush"]';
@@ -167,6 +172,11 @@ test('what can’t be read is refused, and nothing of it has gone to the client'
   await refused({ 'content-type': 'text/html' }, Buffer.from('<p>'));
   await refused({ ...json, 'content-encoding': 'compress' }, Buffer.from('[1]'));
   await refused({ ...json, 'content-encoding': 'gzip' }, Buffer.from('[1,2,3] is not gzip'));
+  // One client takes it for an event stream, another one for a document.
+  await refused(
+    { 'Content-Type': 'application/json', 'content-type': 'text/event-stream' },
+    Buffer.from('data: [1]\n\n'),
+  );
   const late = await carry(even, events, [Buffer.from('data: [1,2]\n\ndata: [1\n\n')]);
   assert.deepEqual([late.text, late.refusal], ['data: [2]\n\n', 'upstream_protocol']);
 });

@@ -107,6 +107,13 @@ test('a spreadsheet gets no formula from an agent', () => {
   assert.match([...exportCsv([{ seq: 0, id: 'i', text }])][1]!, /,"'=HYPERLINK\(""http:\/\/x""\)",/);
 });
 
+test('a row of a spreadsheet names everything that a request would do', () => {
+  const [action, other] = [{ name: 'github.pr.merge' }, { name: 'github.issue.comment' }];
+  const also = [{ action: other }, { action: other }];
+  const text = JSON.stringify({ seq: 0, time: 't', type: 'action.decided', id: 'i', action, also });
+  assert.match([...exportCsv([{ seq: 0, id: 'i', text }])][1]!, /,"github\.pr\.merge, github\.issue\.comment",/);
+});
+
 test('a time is some units ago or a date, and nothing else', () => {
   const now = Date.parse('2026-11-20T12:00:00Z');
   assert.equal(since('10m', now), now - 600_000);

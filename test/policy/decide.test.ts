@@ -22,6 +22,23 @@ test('a gateway without permissions may do nothing, and is told so in a sentence
   assert.equal(reason, 'No permission of research-agent allows github.issue.create.');
 });
 
+test('whoever is denied for a condition or a resource only is told which, and by which permission', async () => {
+  const reason = async (fields: Partial<Permission>): Promise<string> => (await decide([fields], asked)).reason;
+  const asked = { parameters: { labels: 'bug' }, unknown: ['title'] };
+  assert.equal(
+    await reason({ where: 'labels == "a<b" and title == "x"' }),
+    'No permission of g allows this github.issue.create: perm_1 would, but labels == "a<b" does not hold, and title == "x" could not be determined.',
+  );
+  assert.equal(
+    await reason({ resource: 'repo:other/*' }),
+    'No permission of g allows this github.issue.create: perm_1 would, but only on repo:other/*.',
+  );
+  assert.equal(
+    await reason({ action: 'github.pr.*', resource: 'repo:other/*' }),
+    'No permission of g allows github.issue.create.',
+  );
+});
+
 test('a permission counts for its own gateway only', async () => {
   assert.equal((await decide([{ gateway: 'other' }])).effect, 'deny');
   assert.equal((await decide([{ gateway: '__proto__' }], { gateway: '__proto__' })).effect, 'allow');
@@ -218,6 +235,19 @@ test('the default policy reads no more of a question than it is given', () => {
   ];
   const action = ['name', 'aliases', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
   assert.deepEqual([...read].sort(), [...given, ...action].map(path => `input.${path}`).sort());
+});
+
+test('a permission with limits is named as often as it allows something that a request does', async () => {
+  const question = ask({ gateway: 'g' });
+  const also = (name: string) => ({ action: { ...question.action, name }, resource: question.resource });
+  const rated = { gateway: 'g', action: 'github.issue.*', effect: 'allow', rate: ['10/min'] } as const;
+  const policy = await openPolicy({
+    data: toData([permission(rated), permission({ gateway: 'g', action: 'github.pr.*', effect: 'allow' })], []),
+  });
+  const names = ['github.issue.close', 'github.pr.get', 'github.issue.lock'];
+  const { limits } = await policy.decide({ ...question, also: names.map(also) });
+  assert.equal(limits?.length, 3);
+  assert.equal(new Set(limits).size, 1);
 });
 
 test('of several actions in one request the strictest decision counts, and says which it is about', async () => {

@@ -15,9 +15,15 @@ test('rates and budgets are kept in one spelling, one or several', () => {
     },
   );
   // One without limits is as it was before there were any.
-  assert.deepEqual(Object.keys(parsePermission({ ...fields, rate: [], budget: '' }).permission!).sort(), [
+  assert.deepEqual(Object.keys(parsePermission({ ...fields, rate: [], budget: null }).permission!).sort(), [
     ...['action', 'effect', 'gateway', 'reason', 'resource', 'where'],
   ]);
+});
+
+test('a limit, condition or resource that is empty is a fault: a variable that is not set must not restrict nothing', () => {
+  for (const member of ['rate', 'budget', 'where', 'resource'])
+    for (const empty of ['', ...(member === 'rate' || member === 'budget' ? [['']] : [])])
+      assert.equal(parsePermission({ ...fields, [member]: empty }).faults?.length, 1, member);
 });
 
 test('all that is wrong with limits is said at once', () => {

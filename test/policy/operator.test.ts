@@ -210,3 +210,20 @@ test('another policy, and the default one again, are in force for the next quest
   assert.equal(policy.digest, first);
   await policy.close();
 });
+
+test('of several questions one that can’t be asked denies all, and the policy isn’t asked about the others', async () => {
+  await using(decides('"no decision"'), async policy => {
+    let dropped = 0;
+    const drop = (): number => (dropped += 1);
+    process.on('unhandledRejection', drop);
+    const { action, resource } = ask();
+    const deep = { ...action, parameters: JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`) };
+    const { effect, reason } = await policy.decide({ ...ask(), also: [{ action: deep, resource }] });
+    assert.deepEqual([effect, reason.includes('nested more than')], ['deny', true]);
+    // The thread answers questions in order: what was asked before has been answered.
+    await policy.decide(ask());
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', drop);
+    assert.equal(dropped, 0);
+  });
+});

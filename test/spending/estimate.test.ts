@@ -21,11 +21,18 @@ const prices = openPrices(join(dir, 'prices.yaml'));
 const withoutTable = ({ generated: _, ...connector }: Connector): Connector => connector;
 const catalog = openCatalog([stripe, openai, anthropic].map(withoutTable));
 
-function classified(host: string, method: string, path: string, type: string, body: string): Classified {
+function classified(
+  host: string,
+  method: string,
+  path: string,
+  type: string,
+  body: string,
+  fields: CanonicalRequest['fields'] = [['Content-Type', type]],
+): Classified {
   const content = Buffer.from(body);
   const request: CanonicalRequest = {
     ...{ scheme: 'https', host, port: 443, method, path, query: '', upgrade: null, content },
-    fields: [['Content-Type', type]],
+    fields,
     body: { state: 'complete', bytes: content.length, media_type: type },
   };
   return catalog.classify(request);
@@ -110,7 +117,6 @@ test('what is not text, or not in the body, may be as long as the model can read
       .tokens!;
   assert.ok(response({}) < 3000);
   assert.ok(response({ previous_response_id: 'resp_1' }) > long);
-  assert.ok(response({ prompt: { id: 'pmpt_1' } }) > long);
   assert.ok(response({ input: [{ type: 'item_reference', id: 'x' }] }) > long);
   const tool = { name: 'f', description: 'd', input_schema: { type: 'object', properties: { a: { type: 'image' } } } };
   const turns = [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { type: 'image' } }] }];
@@ -138,6 +144,70 @@ test('what may cost more than its tokens has no price, and an unknown model not 
   assert.ok(amounts.tokens! > 0 && amounts.usd === undefined);
   assert.ok(chat({ model: 'gpt-unheard-of', max_tokens: null }).unknown.tokens);
   assert.ok(chat({ n: 1.5 }).unknown.tokens);
+});
+
+test('a member that the connector does not know may cost anything, in money and in tokens', () => {
+  const message = (body: object): Estimate =>
+    json('api.anthropic.com', '/v1/messages', { model: 'claude-sonnet-4-5', max_tokens: 10, messages: [], ...body });
+  for (const body of [
+    { fallbacks: [{ model: 'claude-opus-4-1' }] },
+    { compaction: {} },
+    { context_management: { edits: [{ type: 'compact_20260112' }] } },
+    { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }, { type: 'compact_20260112' }] } },
+    { context_management: [{ type: 'compaction' }] },
+    { Max_Tokens: 100_000 },
+  ]) {
+    const { amounts, unknown } = message(body);
+    assert.deepEqual(amounts, {}, JSON.stringify(body));
+    assert.match(unknown.money ?? '', /^what "\w+" in this request costs is not known$/, JSON.stringify(body));
+    assert.equal(unknown.tokens, unknown.money);
+  }
+  assert.match(message({ 'a secret text': 1 }).unknown.money ?? '', /^what something in this request/);
+  const cleared = message({ context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] }, fallbacks: null });
+  assert.deepEqual(cleared.unknown, {});
+  assert.ok(cleared.amounts.tokens! < 3000);
+});
+
+test('an id without a type names what is not in the body, which may be as long as the model can read', () => {
+  const long = 128_000;
+  const input = [{ id: 'msg_1' }];
+  const response = json('api.openai.com', '/v1/responses', { model: 'gpt-4o', input, max_output_tokens: 10 });
+  assert.ok(response.amounts.tokens! > long);
+  assert.ok(chat({ messages: [{ role: 'assistant', audio: { id: 'audio_1' } }] }).amounts.tokens! > long);
+  // Such a prompt may bring tools that cost.
+  assert.ok(json('api.openai.com', '/v1/responses', { model: 'gpt-4o', prompt: { id: 'p' } }).unknown.tokens);
+  const prompt = { model: 'gpt-4o', prompt: { id: 'pmpt_1' }, max_output_tokens: 10 };
+  assert.match(json('api.openai.com', '/v1/responses', prompt).unknown.money ?? '', /more than tokens/);
+});
+
+test('where the provider runs the tools nobody can say how often the model reads all of it', () => {
+  for (const body of [
+    { tools: [{ type: 'web_search' }] },
+    { tools: [{ type: 'function', function: {} }, { type: 'code_interpreter' }] },
+    { mcp_servers: [] },
+  ])
+    assert.match(chat(body).unknown.tokens ?? '', /how many tokens/, JSON.stringify(body));
+});
+
+test('a longer context that a header asks for may be read to its end, at its own price', () => {
+  const content = [{ type: 'image', source: { type: 'url', url: 'https://example.com/x.png' } }];
+  const body = JSON.stringify({ model: 'claude-sonnet-4-0', max_tokens: 10, messages: [{ role: 'user', content }] });
+  const most = (...fields: (readonly [string, string])[]): Estimate => {
+    const head = [['Content-Type', 'application/json'] as const, ...fields];
+    return estimate(classified('api.anthropic.com', 'POST', '/v1/messages', 'application/json', body, head), prices);
+  };
+  assert.deepEqual(most(['anthropic-beta', 'files-api-2025-04-14']).amounts, { tokens: 200_010, usd: 1_200_150 });
+  // Dearer as a whole: twelve dollars for a million tokens that are written to a cache for an hour.
+  const long = { tokens: 1_000_010, usd: 12_000_225 };
+  assert.deepEqual(most(['Anthropic-Beta', 'x, Context-1M-2025-08-07']).amounts, long);
+  // Which of two counts is not known.
+  assert.deepEqual(most(['anthropic-beta', 'x'], ['anthropic-beta', 'context-1m-2025-08-07']).amounts, long);
+});
+
+test('a new customer spends nothing, unless it begins with money or with a plan', () => {
+  assert.deepEqual(form('/v1/customers', 'email=a@example.com').unknown, {});
+  for (const body of ['balance=-100000', 'account_balance=-1', 'plan=p&source=s', 'balance[]=-1', 'BALANCE=-1'])
+    assert.ok(form('/v1/customers', `email=a@example.com&${body}`).unknown.money, body);
 });
 
 test('the most that a request may cost is never less than what it costs', () => {

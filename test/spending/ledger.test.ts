@@ -95,6 +95,61 @@ test('of several limits all count or none', () => {
   );
 });
 
+test('a rate counts each thing that a request does, a budget what all of it spends', () => {
+  const { ledger } = open([permission('p', { rate: ['10/min'], budget: ['usd 1/day'] })]);
+  const many = (times: number): Wanted => wanted({ usd: 100_000 }, ...Array<string>(times).fill('p'));
+  const first = ledger.reserve(many(6));
+  assert.equal(refused(() => ledger.reserve(many(5)))?.code, 'rate_limited');
+  assert.match(String(refused(() => ledger.reserve(many(5)))), /has 4 left, and this request does 5 things/);
+  assert.equal(refused(() => ledger.reserve(many(11)))?.code, 'denied');
+  ledger.reserve(many(4));
+  const used = (): readonly string[] =>
+    ledger.state(permission('p', { rate: ['10/min'], budget: ['usd 1/day'] })).map(limit => limit.used);
+  assert.deepEqual(used(), ['10', '0.20']);
+  ledger.release(first);
+  assert.deepEqual(used(), ['4', '0.10']);
+});
+
+test('a rate by the hour or the day counts on after a new start, one by the minute begins anew', () => {
+  const rated = permission('p', { rate: ['5/min', '5/hour', '5/day'] });
+  const { ledger, store } = open([rated]);
+  const given = ledger.reserve(wanted());
+  ledger.settle(ledger.reserve(wanted()), {});
+  ledger.release(given);
+  const used = open([rated], store).ledger.state(rated);
+  assert.deepEqual(
+    used.map(limit => [limit.limit, limit.used]),
+    [
+      ['5/min', '0'],
+      ['5/hour', '1'],
+      ['5/day', '1'],
+    ],
+  );
+});
+
+test('budgets in several currencies each count their own, and refuse a currency that has none', () => {
+  const both = permission('p', { budget: ['usd 1/day', 'eur 1/day'] });
+  const { ledger } = open([both]);
+  ledger.reserve(wanted({ usd: 600_000 }));
+  ledger.reserve(wanted({ eur: 700_000 }));
+  assert.equal(refused(() => ledger.reserve(wanted({ usd: 500_000 })))?.code, 'budget_exceeded');
+  assert.equal(refused(() => ledger.reserve(wanted({ usd: 100_000, eur: 400_000 })))?.code, 'budget_exceeded');
+  assert.equal(refused(() => ledger.reserve(wanted({ usd: 1, gbp: 1 })))?.code, 'denied');
+  assert.deepEqual(
+    ledger.state(both).map(limit => limit.used),
+    ['0.60', '0.70'],
+  );
+});
+
+test('a policy that wants a request counted by a permission that there is not lets nothing through', () => {
+  const { ledger } = open([permission('p', { rate: ['1/day'] })]);
+  assert.match(String(refused(() => ledger.reserve(wanted({}, 'p', 'perm_99')))), /no permission perm_99/);
+  assert.equal(
+    refused(() => ledger.reserve(wanted())),
+    null,
+  );
+});
+
 test('what is given back or settled for less is free again, and only once', () => {
   const budget = permission('p', { budget: ['usd 1/day'], rate: ['9/day'] });
   const { ledger } = open([budget]);

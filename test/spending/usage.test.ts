@@ -91,6 +91,26 @@ test('cached tokens are part of the input with OpenAI, and besides it with Anthr
   });
 });
 
+test('what an event leaves open stands as an earlier one has said it', () => {
+  const text =
+    event({ type: 'message_start', message: { usage: { input_tokens: 3, output_tokens: 1 } } }, '\n') +
+    event({ type: 'message_delta', usage: { input_tokens: null, output_tokens: 8 } }, '\n') +
+    event({ type: 'message_stop' }, '\n');
+  assert.deepEqual(read(sse, text), { ...nothing, input: 3, output: 8 });
+});
+
+test('a number of tokens that is none makes all of it unreadable, never nothing', () => {
+  const whole = (usage: object): Usage | null => read('application/json', JSON.stringify({ usage }));
+  for (const odd of [-1, 1.5, 1e20, '7', {}]) {
+    assert.equal(whole({ prompt_tokens: odd, completion_tokens: 1 }), null);
+    assert.equal(whole({ prompt_tokens: 1, completion_tokens: odd }), null);
+    assert.equal(whole({ input_tokens: 1, output_tokens: odd }), null);
+    assert.equal(whole({ input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: odd }), null);
+    assert.equal(whole({ prompt_tokens: 1, prompt_tokens_details: { cached_tokens: odd } }), null);
+  }
+  assert.deepEqual(whole({ prompt_tokens: 3, completion_tokens: null }), { ...nothing, input: 3 });
+});
+
 test('what is no usage is none: other JSON, other media types, coded bodies, and text that only looks like it', () => {
   for (const text of [
     '',

@@ -7,8 +7,8 @@ import { Refusal } from '../../../src/errors.js';
 import type { KillScope } from '../../../src/model.js';
 import type { Permit } from '../../../src/permit.js';
 import { type Lease, leaseLifetime, type Vault } from '../../../vault/index.js';
-import { Once, type OnceParts } from './once.js';
-import { type Token, Tokens } from './tokens.js';
+import { lastOf, Once, type OnceParts } from './once.js';
+import { formsOf, type Token, Tokens } from './tokens.js';
 
 export interface ExchangeParts extends OnceParts {
   readonly vault: Vault;
@@ -35,15 +35,13 @@ export class Exchange {
     string,
     { readonly done: Promise<Token>; readonly run: string; readonly gateway: string }
   >();
-  readonly #failed = new Map<string, { readonly refusal: Refusal; readonly until: number }>();
+  readonly #failed = new Map<string, Refusal>();
   /** Of secrets whose server may change them: the last exchange, after which the next may begin. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #handed = new WeakMap<Permit, { readonly token: Token; readonly lease: Lease }>();
   readonly #dropped = new Map<string, number>();
-  readonly #sets = new Map<
-    string,
-    { readonly base: NeedleSet; readonly generation: number; readonly set: NeedleSet }
-  >();
+  /** By the vault's own set, which gateways with the same secrets share: with which tokens. */
+  readonly #sets = new WeakMap<NeedleSet, { generation: number; readonly tokens: string; readonly set: NeedleSet }>();
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
@@ -91,37 +89,45 @@ export class Exchange {
   needles(gateway: string): NeedleSet {
     const base = this.#vault.needles(gateway);
     const { generation } = this.#tokens;
-    const known = this.#sets.get(gateway);
-    if (known?.base === base && known.generation === generation) return known.set;
-    const forms = this.#tokenForms(gateway);
-    if (forms.length === 0) {
-      this.#sets.delete(gateway);
-      return base;
+    const known = this.#sets.get(base);
+    if (known?.generation === generation) return known.set;
+    const tokens = this.#tokens.of(this.#usableBy(gateway));
+    const named = tokens.map(({ number }) => number).join();
+    if (known?.tokens === named) {
+      // Those that are new are not for this gateway.
+      known.generation = generation;
+      return known.set;
     }
-    const all = [...this.#vault.needleForms(gateway), ...forms];
-    const set = new NeedleSet(all);
+    const all = tokens.length === 0 ? [] : [...this.#vault.needleForms(gateway), ...formsOf(tokens)];
+    const set = tokens.length === 0 ? base : new NeedleSet(all);
     for (const form of all) form.fill(0);
-    this.#sets.set(gateway, { base, generation, set });
+    this.#sets.set(base, { generation, tokens: named, set });
     return set;
   }
 
   /** As `Vault.needleForms`, with the tokens that there are. */
   needleForms(gateway: string): Buffer[] {
-    return [...this.#vault.needleForms(gateway), ...this.#tokenForms(gateway)];
+    return [...this.#vault.needleForms(gateway), ...formsOf(this.#tokens.of(this.#usableBy(gateway)))];
   }
 
-  /** As `Vault.revoke`; ends exchanges and tokens too. */
+  /**
+   * As `Vault.revoke`; ends exchanges and tokens too. Nothing more is sent, but a server that may just have replaced a secret
+   * is listened to a while: without its answer the secret would be lost to all.
+   */
   revoke(scope: KillScope): void {
     this.#vault.revoke(scope);
     this.#tokens.revoke(scope);
-    this.#parts.upstreams.stop(scope);
+    if (this.#turns.size === 0) this.#parts.upstreams.stop(scope);
+    else void lastOf(this.#turns.values()).then(() => this.#parts.upstreams.stop(scope));
   }
 
   /** The API refused the token that this entry is about: the next request gets another. */
   refused(opened_by: string): void {
     const now = this.#parts.now();
     this.#tokens.end(({ id, secret }) => {
-      if (id !== opened_by || now - (this.#dropped.get(secret) ?? Number.NEGATIVE_INFINITY) < patience) return false;
+      const since = now - (this.#dropped.get(secret) ?? Number.NEGATIVE_INFINITY);
+      // Less than nothing: the clock went back.
+      if (id !== opened_by || (since >= 0 && since < patience)) return false;
       this.#dropped.set(secret, now);
       return true;
     });
@@ -130,20 +136,24 @@ export class Exchange {
   /** Ends the tokens of secrets that are no longer what they were. */
   keep(): void {
     this.#tokens.end(({ secret, version }) => this.#vault.find(secret)?.version !== version);
+    this.#once.keep();
   }
 
-  /** Ends all tokens, and waits a while for what has to be taken back. */
+  /** Ends all tokens, and waits a while for what has to be stored and taken back. */
   async close(): Promise<void> {
+    await lastOf(this.#turns.values());
+    this.#once.save();
     this.#tokens.end(() => true);
     await this.#once.cleaned();
     this.#parts.upstreams.stop({ kind: 'all' });
   }
 
-  #tokenForms(gateway: string): Buffer[] {
-    return this.#tokens.forms(name => {
+  /** Whether this gateway may use a secret. */
+  #usableBy(gateway: string): (secret: string) => boolean {
+    return name => {
       const gateways = this.#vault.find(name)?.gateways ?? [];
       return gateways.length === 0 || gateways.includes(gateway);
-    });
+    };
   }
 
   /** What may share a token: requests for one secret as it is now, with one scope, over the same way. */
@@ -177,8 +187,7 @@ export class Exchange {
       const token = this.#tokens.find(key);
       if (token !== undefined) return this.#lend(permit, requestHash, token);
       const failed = this.#failed.get(key);
-      if (failed !== undefined && this.#parts.now() < failed.until) throw failed.refusal;
-      this.#failed.delete(key);
+      if (failed !== undefined) throw failed;
       const pending = this.#pending.get(key);
       if (pending === undefined) return this.#hand(permit, await this.#begin(permit, requestHash, target, key));
       await pending.done.catch((error: unknown) => {
@@ -208,8 +217,10 @@ export class Exchange {
     }
     this.#pending.set(key, { done, gateway, run });
     done.catch((error: unknown) => {
-      if (error instanceof Refusal && error.code === 'credential_unavailable' && !this.#stopped({ gateway, run }))
-        this.#failed.set(key, { refusal: error, until: this.#parts.now() + moment });
+      if (!(error instanceof Refusal) || error.code !== 'credential_unavailable' || this.#stopped({ gateway, run }))
+        return;
+      this.#failed.set(key, error);
+      setTimeout(() => this.#failed.delete(key), moment).unref();
     });
     return done;
   }

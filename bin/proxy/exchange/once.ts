@@ -25,14 +25,24 @@ export interface OnceParts extends CallParts {
   rotated(): void;
 }
 
-/** Waited for what cleans up, when the proxy ends, in milliseconds. */
+/** Waited for what cleans up, and for a server that may just have replaced a secret, when all ends, in milliseconds. */
 const lastWords = 3_000;
+
+/** Resolves when all of these are over, or after a while. */
+export async function lastOf(works: Iterable<Promise<unknown>>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise(resolve => {
+    timer = setTimeout(resolve, lastWords).unref();
+  });
+  await Promise.race([Promise.allSettled(works), late]);
+  clearTimeout(timer);
+}
 
 export class Once {
   readonly #parts: OnceParts;
   readonly #send: SendCall;
-  /** What a server has made of a secret, and the vault could not store, by name and version. */
-  readonly #unsaved = new Map<string, Members>();
+  /** What servers have made of secrets of these versions, and the vault could not store, by name. */
+  readonly #unsaved = new Map<string, { readonly version: number; readonly members: Members }>();
   readonly #cleaning = new Set<Promise<unknown>>();
 
   constructor(parts: OnceParts) {
@@ -51,7 +61,8 @@ export class Once {
     const stored = readMembers(scheme, lease.value);
     if (kind === null || typeof stored === 'string')
       throw new Refusal('credential_unavailable', `The secret ${name} is not what its scheme takes.`);
-    const unsaved = this.#unsaved.get(`${name}@${lease.version}`);
+    this.keep();
+    const unsaved = this.#unsaved.get(name)?.members;
     let version = unsaved === undefined ? lease.version : this.#store(name, lease.version, unsaved);
     const errand: Errand = { subject, connector, evidence, secret: name, version, scheme };
     const { gained, id } = await this.#steps(errand, kind(unsaved ?? stored, { scheme, now: now(), target }));
@@ -71,9 +82,25 @@ export class Once {
   }
 
   /** Resolves when nothing is left to be taken back, or after a while. */
-  async cleaned(): Promise<void> {
-    const late = new Promise(resolve => setTimeout(resolve, lastWords).unref());
-    await Promise.race([Promise.all(this.#cleaning), late]);
+  cleaned(): Promise<void> {
+    return lastOf(this.#cleaning);
+  }
+
+  /** Tries once more to store what servers have made of secrets. */
+  save(): void {
+    for (const [name, { version, members }] of [...this.#unsaved]) {
+      try {
+        this.#store(name, version, members);
+      } catch {
+        // Whoever needed it has been told.
+      }
+    }
+  }
+
+  /** Forgets what has come of secrets that are no longer what they were. */
+  keep(): void {
+    for (const [name, { version }] of [...this.#unsaved])
+      if (this.#parts.vault.find(name)?.version !== version) this.#unsaved.delete(name);
   }
 
   #living({ allowed: { gateway, run, connector } }: Permit): Run {
@@ -107,15 +134,14 @@ export class Once {
   #store(name: string, version: number, members: Members): number {
     const { vault, log } = this.#parts;
     if (vault.find(name)?.version !== version) throw changed(name);
-    const known = `${name}@${version}`;
     try {
       const secret = vault.rotate(name, Buffer.from(JSON.stringify(members)));
-      this.#unsaved.delete(known);
+      this.#unsaved.delete(name);
       this.#parts.rotated();
       log.note({ type: 'credential.rotated', run: null, secret, generation: vault.generation, by: 'exchange' });
       return secret.version;
     } catch (error) {
-      this.#unsaved.set(known, members);
+      this.#unsaved.set(name, { version, members });
       throw new Refusal(
         'credential_unavailable',
         `The server has replaced what is in the secret ${name}, and the vault can't store what it is now.`,

@@ -2,10 +2,12 @@
 import { needles } from '../../../src/credentials/index.js';
 import type { KillScope, Scheme } from '../../../src/model.js';
 
-/** Most tokens of one secret: the one unused for longest ends when there is one more. */
+/** Most tokens of one secret, and bytes of them together: those unused for longest end when there is one more. */
 const mostOfOne = 8;
+const mostBytes = 16_384;
 
-const longestTimer = 2 ** 31 - 1;
+/** Seconds after which a token is asked for anew, however long its server calls it good. */
+const longest = 86_400;
 
 export interface NewToken {
   /** Id of the entry of the request that got it. */
@@ -24,6 +26,8 @@ export interface NewToken {
 
 /** A token that can be used. */
 export interface Token extends NewToken {
+  /** One more than that of the token before. */
+  readonly number: number;
   /** It isn't used from then on; milliseconds since the epoch. */
   readonly expires: number;
   /** Runs that have used it, and the gateway of each. */
@@ -32,10 +36,15 @@ export interface Token extends NewToken {
   ended: boolean;
 }
 
+/** In every form in which an answer could show them. Whoever asks zeroes them. */
+export const formsOf = (tokens: readonly Token[]): Buffer[] =>
+  tokens.flatMap(({ value, scheme }) => needles(value, scheme));
+
 export class Tokens {
   readonly #now: () => number;
   readonly #live = new Map<string, Token>();
   #generation = 0;
+  #count = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -59,14 +68,21 @@ export class Tokens {
   put(given: NewToken): Token {
     const known = this.#live.get(given.key);
     if (known !== undefined) this.#end(known);
-    const [oldest, ...more] = [...this.#live.values()].filter(({ secret }) => secret === given.secret);
-    if (oldest !== undefined && more.length + 1 >= mostOfOne) this.#end(oldest);
-    const lasts = (given.seconds - Math.min(60, given.seconds / 5)) * 1000;
+    const own = [...this.#live.values()].filter(({ secret }) => secret === given.secret);
+    let bytes = own.reduce((sum, { value }) => sum + value.length, given.value.length);
+    own.forEach((oldest, i) => {
+      if (own.length - i < mostOfOne && bytes <= mostBytes) return;
+      bytes -= oldest.value.length;
+      this.#end(oldest);
+    });
+    const seconds = Math.min(given.seconds, longest);
+    const lasts = (seconds - Math.min(60, seconds / 5)) * 1000;
     const token: Token = {
       ...given,
+      number: ++this.#count,
       expires: this.#now() + lasts,
       users: new Map(),
-      timer: setTimeout(() => this.#end(token), Math.min(lasts, longestTimer)).unref(),
+      timer: setTimeout(() => this.#end(token), lasts).unref(),
       ended: false,
     };
     this.#live.set(token.key, token);
@@ -88,11 +104,9 @@ export class Tokens {
     });
   }
 
-  /** In every form, those of the secrets of which `usable` is so. Whoever asks zeroes them. */
-  forms(usable: (secret: string) => boolean): Buffer[] {
-    return [...this.#live.values()]
-      .filter(({ secret }) => usable(secret))
-      .flatMap(({ value, scheme }) => needles(value, scheme));
+  /** Those of the secrets of which `usable` is so, in the order in which they came. */
+  of(usable: (secret: string) => boolean): Token[] {
+    return [...this.#live.values()].filter(({ secret }) => usable(secret)).sort((a, b) => a.number - b.number);
   }
 
   #end(token: Token): void {

@@ -17,9 +17,8 @@ export default {
   build(files) {
     const found = operations(files);
     const paths = found.map(({ path }) => path);
-    // Who administers an organisation decides who may do what, and what it may cost.
-    return {
-      routes: rowsOf(found, { resource: scopeOf(paths, ['organizations']), rights: /^\w+ \/v1\/organizations\// }),
-    };
+    // Who administers an organisation decides who may do what, and what it may cost; a tunnel and a URL let somebody in.
+    const rights = /^\w+ \/v1\/(?:organizations|tunnels)(?:\/|$)|\/(?:enrollment_url|action_urls)$/;
+    return { routes: rowsOf(found, { resource: scopeOf(paths, ['organizations']), rights }) };
   },
 };

@@ -1,10 +1,11 @@
 /**
  * AWS: the newest model of every service in its SDK as lines of text, one text for each name in front of the region in a
  * host, so that only the service that is asked for is read. `# SERVICE PROTOCOL VERSION-OR-TARGET`, then its operations:
- * `NAME ACCESS [METHOD PATH] PLACE…`, as `connectors/aws/model.ts` reads them. `= NAME` stands for another host's.
+ * `NAME ACCESS [METHOD PATH] PLACE…`, as `connectors/aws/model.ts` reads them; `@` behind the access if a role may be
+ * passed. `= NAME` stands for another host's.
  */
-import { accessOf } from '../aws/access.mjs';
-import { entitiesOf, places, template } from '../aws/members.mjs';
+import { accessOf, isReading } from '../aws/access.mjs';
+import { entitiesOf, passes, places, template } from '../aws/members.mjs';
 
 /** Prefixes of IAM where they are neither the name that is signed for nor that of the host. */
 const prefixes = {
@@ -42,10 +43,19 @@ function linesOf(name, model, taken) {
     if (other !== undefined && other !== operation && name !== 's3')
       throw new Error(`${name}: ${key} is ${operation} and ${other}`);
     if (other === operation) return [];
-    const [about, ...others] = places({ ...of, name: operation }, description, shapes);
-    const access = accessOf(service, operation, rest ? method : 'POST', /^[~=?-]/.test(about));
+    // IAM and STS say who may have a role, and give it to nobody else.
+    const gives = !['iam', 'sts', 'organizations'].includes(service) && !isReading(operation);
+    const passing = gives && passes(service, description, shapes);
+    const [about, ...others] = places({ ...of, name: operation, passing }, description, shapes);
+    const access = accessOf(service, operation, rest ? method : 'POST', /^(?:[~=]|[?-]$)/.test(about));
     return [
-      [operation, access, ...(rest ? [key] : []), access === 'l' && about === '?' ? '-' : about, ...others].join(' '),
+      [
+        operation,
+        passing ? `${access}@` : access,
+        ...(rest ? [key] : []),
+        access === 'l' && about === '?' ? '-' : about,
+        ...others,
+      ].join(' '),
     ];
   });
   return lines.length === 0 ? [] : [`# ${service} ${metadata.protocol} ${marks}`.trimEnd(), ...lines];

@@ -9,6 +9,35 @@ const either = '/{account_or_zone}/{account_or_zone_id}/';
 const at = (kind, found) =>
   found.map(operation => ({ ...operation, path: operation.path.replace(either, `/${kind}s/{${kind}_id}/`) }));
 
+/**
+ * What decides who gets in, what is open to all, and where mail and domains go, besides what its words say; and a tunnel,
+ * for whose making one gets its token.
+ */
+const rights = new RegExp(
+  `/(?:${(
+    'acm/custom_trust_store cfd_tunnel devices/revoke devices/unrevoke email/routing/(?:addresses|rules) firewall ' +
+    'gateway/audit_ssh_settings gateway/rules hold meetings/[^/]+/participants presets r2/buckets/[^/]+/(?:domains|lock) ' +
+    'registrar/(?:domains|registrations|transfer-in) secondary_dns/(?:outgoing|peers|tsigs) user/organizations warp_connector'
+  )
+    .split(' ')
+    .join('|')})(?:/|$)|^PUT /client/v4/accounts/\\{\\w+\\}$`,
+);
+
+/** What tells a secret: keys that sign, and where a stream is sent to. */
+const telling =
+  /^GET .*\/(?:images\/v1\/keys|secondary_dns\/tsigs(?:\/\{\w+\})?|challenges\/widgets\/\{\w+\}|stream\/live_inputs\/\{\w+\}(?:\/outputs)?)$/;
+
+/** What runs any SQL: it may as well delete. */
+const statements = /\/d1\/database\/\{\w+\}\/(?:query|raw|import|time_travel\/restore)$/;
+
+function corrected([key, row]) {
+  if (telling.test(key)) return [key, { ...row, access: 'permissions' }];
+  const { hints = [], ...rest } = row;
+  return statements.test(key)
+    ? [key, { ...rest, access: 'delete', hints: [...new Set(['destructive', ...hints])] }]
+    : [key, row];
+}
+
 export default {
   name: 'cloudflare',
   packages: [
@@ -30,8 +59,9 @@ export default {
     const resource = template => (template.startsWith('/client/v4/radar/') ? 'radar' : scope(template));
     // Names of objects and keys, and addresses, may have slashes in them.
     const several = (_, name) => ['object_key', 'key_name', 'url'].includes(name);
-    const options = { base: '/client/v4', resource, several };
+    const options = { base: '/client/v4', resource, several, rights };
     const both = found.filter(({ path }) => path.startsWith(either));
-    return { routes: { ...rowsOf(at('account', found), options), ...rowsOf(at('zone', both), options) } };
+    const routes = { ...rowsOf(at('account', found), options), ...rowsOf(at('zone', both), options) };
+    return { routes: Object.fromEntries(Object.entries(routes).map(corrected)) };
   },
 };

@@ -7,9 +7,9 @@ const file = 'generated/api.github.com.json';
 
 /** What changes who may do what, besides what its words say. */
 const rights =
-  /^(?:apps\.(?:create_from_manifest|(?:delete|suspend|unsuspend)_installation|(?:add|remove)_repo_)|actions\.(?:approve_workflow_run|review_pending_deployments|generate_runner_jitconfig|delete_self_hosted_runner_from|.*runner_(?:group|to_group|from_group))|actions\.set_self_hosted_runners_in_group|enterprise_team|interactions\.|oidc\.|orgs\.(?:update|(?:un)?block_user|.*_security_manager_team)$|private_registries\.|repos\.transfer$|teams\.|users\.(?:block|unblock|add_email|delete_email))/;
+  /^(?:actions\.set_custom_oidc_|code_security\.|copilot\.(?:add|cancel|set)_|copilot_spaces\.(?:create|update)_for_|orgs\.(?:enable_or_disable_security|.*immutable_releases)|repos\.(?:(?:dis|en)able_(?:immutable|private|vulnerability|automated_security)|update_information_about_pages)|apps\.(?:create_from_manifest|(?:delete|suspend|unsuspend)_installation|(?:add|remove)_repo_)|actions\.(?:approve_workflow_run|review_pending_deployments|generate_runner_jitconfig|delete_self_hosted_runner_from|.*runner_(?:group|to_group|from_group))|actions\.set_self_hosted_runners_in_group|enterprise_team|interactions\.|oidc\.|orgs\.(?:update|(?:un)?block_user|.*_security_manager_team)$|private_registries\.|repos\.transfer$|teams\.|users\.(?:block|unblock|add_email|delete_email))/;
 
-/** What only speaks of it. */
+/** What only speaks of it, and what tells a secret that leaked. */
 const access = {
   'actions.delete_actions_cache_by_key': 'delete',
   'apps.redeliver_webhook_delivery': 'write',
@@ -27,6 +27,9 @@ const access = {
   'secret_scanning.bulk_create_repo_custom_patterns': 'write',
   'secret_scanning.bulk_delete_org_custom_patterns': 'delete',
   'secret_scanning.bulk_delete_repo_custom_patterns': 'delete',
+  'secret_scanning.get_alert': 'permissions',
+  'secret_scanning.list_alerts_for_org': 'permissions',
+  'secret_scanning.list_alerts_for_repo': 'permissions',
   'secret_scanning.update_alert': 'write',
   'secret_scanning.update_org_custom_pattern': 'write',
   'secret_scanning.update_org_pattern_configs': 'write',

@@ -17,6 +17,9 @@ const rights = new RegExp(
     .join('|')})(?:/|$)`,
 );
 
+/** What tells what is in variables of pipelines, and the tokens that start them. */
+const telling = /^GET .*\/(?:variables|triggers)(?:\/\{\w+\})?$/;
+
 /** The project and the group by one name in all paths; and what the package spells otherwise than GitLab. */
 const pathOf = path =>
   path
@@ -49,6 +52,11 @@ export default {
       found.map(({ path }) => path),
       ['admin', 'packages', 'conan', 'conans'],
     );
-    return { routes: rowsOf(found, { base: '/api/v4', resource, rights, several }) };
+    const routes = Object.entries(rowsOf(found, { base: '/api/v4', resource, rights, several }));
+    return {
+      routes: Object.fromEntries(
+        routes.map(([key, row]) => [key, telling.test(key) ? { ...row, access: 'permissions' } : row]),
+      ),
+    };
   },
 };

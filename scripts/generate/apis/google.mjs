@@ -73,14 +73,17 @@ const uploading = operation =>
         })),
       );
 
-/** Settings with which mail goes elsewhere or speaks for others, sharing, who is who, and what they may administer. */
+/** Settings with which mail goes elsewhere or speaks for others, sharing, who is told, who is who, and what they may administer. */
 const rights = new RegExp(
   [
     /^\w+ \/gmail\/v1\/users\/\{user_id\}\/settings\//,
-    /\/(?:permissions|acl|accessproposals|approvals)(?:$|\/)/,
+    /\/(?:permissions|acl|accessproposals|approvals)(?:$|[/:])/,
+    /\/(?:watch|stop|transferOwnership)$/,
+    /^(?:PATCH|PUT) \/drive\/v3\/(?:(?:drives|teamdrives)|files\/\{\w+\}\/revisions)\/\{\w+\}$/,
     /^(?:POST|PUT|PATCH) \/admin\/directory\/v1\/(?:users|groups|customers\/\{customer_key\}$)/,
     /^\w+ \/admin\/directory\/v1\/(?:users|groups)\/\{\w+\}\/(?!photos)\w/,
     /^\w+ \/admin\/directory\/v1\/customer\/\{\w+\}\/(?:roles|roleassignments|domains|domainaliases|orgunits)/,
+    /^POST \/admin\/directory\/v1\/customer\/.*\/devices\/.*(?:action|moveDevicesToOu|:issueCommand|:batchChangeStatus)$/,
   ]
     .map(({ source }) => source)
     .join('|'),

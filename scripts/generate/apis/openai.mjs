@@ -18,7 +18,8 @@ export default {
     const found = operations(files);
     const paths = found.map(({ path }) => path);
     const resource = scopeOf(paths, ['organization', 'fine_tuning'], { job: 'fine_tune', completion: 'chat' });
-    // Who administers an organisation decides who may do what, and what it may cost.
-    return { routes: rowsOf(found, { base: '/v1', resource, rights: /^\w+ \/v1\/(?:organization|projects)\// }) };
+    // Who administers an organisation decides who may do what, and what it may cost; a session gives a secret for a browser.
+    const rights = /^\w+ \/v1\/(?:(?:organization|projects)\/|(?:realtime|chatkit)\/(?:transcription_)?sessions$)/;
+    return { routes: rowsOf(found, { base: '/v1', resource, rights }) };
   },
 };

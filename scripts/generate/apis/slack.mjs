@@ -23,7 +23,7 @@ const listing = /(?:^|[._])(?:list[A-Za-z]*|search|history|replies|members|[a-z]
 const reading =
   /\.(?:get(?!UploadURL)[A-Za-z]*|info|[a-z]+Info|lookup[A-Za-z]*|test|identity|export|validate|userInfo|presentDetails_)$|^migration\.exchange$/;
 const rights =
-  /^POST \/api\/(?:admin|oauth|openid|tooling|auth|usergroups|apps\.(?:manifest|uninstall)|(?:canvases|slackLists)\.access|team\.externalTeams)\.|^POST \/api\/conversations\.(?:invite|kick|acceptShared|approveShared|declineShared|requestShared|externalInvite)/;
+  /^POST \/api\/(?:apps\.uninstall$|apps\.connections\.open$|rtm\.)|^POST \/api\/(?:admin|oauth|openid|tooling|auth|usergroups|apps\.manifest|(?:canvases|slackLists)\.access|team\.externalTeams)\.|^POST \/api\/conversations\.(?:invite|kick|acceptShared|approveShared|declineShared|requestShared|externalInvite)/;
 
 function accessOf(method, access) {
   if (/^(?:oauth|tooling)\./.test(method) || method === 'openid.connect.token') return 'permissions';

@@ -22,9 +22,12 @@ const known = {
 /** What is about a person. */
 const personal = /^(?:address_\w+|individual_name|legal_gender|political_exposure)$/;
 
-/** What changes who may do what. */
+/** What changes who may do what, or gives somebody a way in: an account says by itself which bank it is paid out to. */
 const rights =
-  /\/(?:account_links|account_sessions|apps\/secrets|capabilities|connection_tokens|ephemeral_keys|event_destinations|external_accounts|login_links|oauth|persons|webhook_endpoints)(?:\/|$)/;
+  /\/(?:account_links|account_sessions|apps\/secrets|billing_portal\/sessions|capabilities|connection_tokens|customer_sessions|ephemeral_keys|event_destinations|external_accounts|file_links|login_links|meter_event_session|oauth|onboarding_links|persons|webhook_endpoints)(?:\/|$)|^\/v\d\/(?:core\/)?accounts(?:$|\/\{\w+\}$|.*\/(?:un)?reject$)/;
+
+/** What tells a secret when it is asked to: of an app, of an event's destination, the number of a card. */
+const telling = /\/(?:apps\/secrets\/find|event_destinations\/\{\w+\}|issuing\/cards\/\{\w+\})$/;
 
 /** Every operation in a file of the SDK, and the text of its documentation. */
 function operationsOf(path, source) {
@@ -137,8 +140,9 @@ function amountsOf({ requestBody }) {
 function completed([key, row], amounts) {
   const [method, path] = key.split(' ');
   const list = /(?:^|\.)(?:list|search)/.test(row.action.split('.').at(-1));
-  const get = list ? 'list' : 'read';
-  const change = rights.test(path) ? 'permissions' : method === 'DELETE' ? 'delete' : 'write';
+  const get = telling.test(path) ? 'permissions' : list ? 'list' : 'read';
+  const change =
+    rights.test(path) && key !== 'DELETE /v1/accounts/{id}' ? 'permissions' : method === 'DELETE' ? 'delete' : 'write';
   const account = row.parameters?.account === undefined ? 'account' : 'stripe_account';
   const { action, resource } = row;
   const names = /^(?:account|core_account|customer)(?::|$)/.test(resource) ? /^name$/ : personal;

@@ -68,13 +68,17 @@ function rows(product, document, text) {
   return Object.fromEntries(
     Object.entries(routes).map(([key, row]) => {
       const [method, path] = key.split(' ');
-      const permissions = method !== 'GET' && (administers || rights.test(path));
+      const permissions = telling.test(key) || (method !== 'GET' && (administers || rights.test(path)));
       const { action, access, hints, ...others } = row;
       const told = permissions ? { access: 'permissions' } : { ...(access && { access }), ...(hints && { hints }) };
       return [key, { action: `${prefix}.${action}`, ...told, ...others }];
     }),
   );
 }
+
+/** What tells a secret: the account its token, the variables of a function what is in them; and what gives a code to log in. */
+const telling =
+  /^GET (?:\/2010-04-01\/Accounts(?:\/\{\w+\})?\.json|.*\/(?:AccessTokens\/\{\w+\}|Environments\/\{\w+\}\/Variables(?:\/\{\w+\})?|authorize))$/i;
 
 const shapeOf = key => key.replace(/\{[^{}]*\}/g, '{}');
 

@@ -7,20 +7,39 @@ const lists = /^(Admin)?(List|BatchList|Search)(?![a-z])/;
 const reads = /^(Admin)?(Get|BatchGet|Describe|BatchDescribe|Head|Lookup|BatchCheck|Is|Has)(?![a-z])|^(Query|Scan)$/;
 const destroys = /^(Batch)?(Delete|Terminate|Purge|Destroy|Deregister|Release|Remove|Drop|Expire|Redact|Wipe)(?![a-z])/;
 
-/** What is handed out, though the name begins with Get. */
-const issues =
-  /^Get.*(Credentials?|(?<!Next)Token|PasswordData|Password|SigningCertificate)(ForIdentity|ForDeveloperIdentity|FromRoot)?$/;
+const any = (...patterns) => new RegExp(patterns.map(({ source }) => source).join('|'));
 
-/** Who may do what. */
-const grants =
-  /Polic(y|ies)|Permission|AccessKey|LoginProfile|MFA|Mfa|Grant|A[Cc][Ll]s?$|AccessControl|Roles?(?![a-z])|Credential|Password|PublicAccess|UserToGroup|UserFromGroup|Principal|Authoriz|SecurityGroup(In|E)gress|^AssumeRole|Trust|Shar(e|ing)(?![a-z])|Invit|AccessEntr|Delegat|IdentityProvider|SAMLProvider|OpenIDConnect|KeyPair|PublicKey|ApiKey|APIKey|Certificate|Token(?!s?Count)|Federat|(Snapshot|Image|DBSnapshot|DBClusterSnapshot)Attribute|FunctionUrl|Membership|Administrator|^Enable.*Admin|Organization|IdentityPool|SetIdentity|UserPoolClient|^(Create|Delete|Update|Admin\w+)User(?![a-z])|AdminAccount|Entitlement/;
+/** What is handed out, though the name may begin with Get: whoever has it may do more than before. */
+const issues = any(
+  /^Get.*(Credentials?|(?<!Next)Token|PasswordData|Password|SigningCertificate)(ForIdentity|ForDeveloperIdentity|FromRoot|WithIAM)?$/,
+  /SecretValue$|^(Batch)?GetStreamKey$|^GetApiKeys?$|^ListApiKeys$|^DescribeChapCredentials$|AuthCode$|ConnectionString$/,
+  /Presigned|^GetSigned|StreamingURL|EmbedUrl|LoginUrl|^Get(Compute|Instance)Access(Details)?$/,
+);
+
+/** Who may do what: what says it, those who may, what they show for it, and from where. */
+const grants = any(
+  /^(Batch)?Revoke|Polic(y|ies)|Permission|Grant|Principal|Trust|Shar(e|ed|ing)(?![a-z])|Invit|Delegat|Entitlement/,
+  /Roles?(?![a-z])|^AssumeRole|AccessEntr|AccessControl|Authoriz|Auth(?![a-z])|Authentication|LFTag|Webhook/,
+  /Access(?![a-z])(?!Log|Preview|Session|Scope|Tasks)|Public(Access|Key|Ports)|A[Cc][Ll](Entry|Association)?s?$/,
+  /SecurityGroup(In|E)gress|SecurityGroups$|IpGroups?$|IpRules|FunctionUrl|SetIdentity/,
+  /^(Create|Delete|Update)User(?![a-z])|Users?(Group|Stack)?$|UserPoolClient|(To|From)Group$|Members?(?![a-z])|Membership|Admin(?![a-z])|Administrator|Organization/,
+  /Federat|IdentityProvider|SAMLProvider|OpenIDConnect|IdentityPool|LoginProfile|MFA|Mfa|Password|Credential|Certificate/,
+  /Secret(?![a-z])|Token(?!s?Count)|AccessKey|KeyPair|A[Pp][Ii]Key|Key(Group|Material)?$|Kms|KMS|Encrypt(ion)?(?![a-z])/,
+  /(Snapshot|Image|DBSnapshot|DBClusterSnapshot)Attribute/,
+);
+
+/** What has such a word in its name, and gives nobody anything. */
+const harmless = /^(Encrypt|EncryptData|ReEncryptData|GenerateDataKey(WithoutPlaintext)?)$|ProfileKey$|KeyValue/;
 
 /** Policies that say when, not who. */
 const schedules =
-  /(Scaling|Lifecycle|Retention|Backup|Routing|Cache|Request|Redrive|Expiration|Maintenance|Notification|Rotation|Reservation|OriginAccess|ResponseHeaders|Compression|LoadBalancer|Sampling|Traffic|Encryption|Protection|Throttling|Health|Simulate\w*|Replication)Polic(y|ies)/;
+  /(Scaling|Lifecycle|Retention|Backup|Routing|Cache|Request|Redrive|Expiration|Maintenance|Notification|Rotation|Reservation|ResponseHeaders|Compression|LoadBalancer|Sampling|Traffic|Encryption|(?<!Data)Protection|Throttling|Health|Simulate\w*|Replication)Polic(y|ies)/;
 
 /** Services that are about nothing else. */
 const identity = new Set(['iam', 'sso', 'organizations', 'ram', 'identitystore', 'rolesanywhere', 'sts', 'account']);
+
+/** Whether an operation only tells something. */
+export const isReading = operation => lists.test(operation) || reads.test(operation);
 
 /** `w`, `dx`, … for an operation; `any` if it need not say what it is about: to describe any is to list them. */
 export function accessOf(service, operation, method, any) {
@@ -28,7 +47,10 @@ export function accessOf(service, operation, method, any) {
   if (lists.test(operation) && method !== 'DELETE') return 'l';
   if (reads.test(operation) && method !== 'DELETE') return any && /^Describe\w*s$/.test(operation) ? 'l' : 'r';
   const destroying = destroys.test(operation) || method === 'DELETE';
-  if (/Tags?$|TagsFrom\w+$|^Untag/.test(operation)) return 'w';
-  if (identity.has(service) || (grants.test(operation) && !schedules.test(operation))) return destroying ? 'px' : 'p';
+  // Permissions may be about the tags of who has them.
+  const tags = /Tags?$|TagsFrom\w+$|^Untag/.test(operation) && !/LFTag/.test(operation);
+  if (tags && !identity.has(service)) return 'w';
+  const granting = grants.test(operation) && !schedules.test(operation) && !harmless.test(operation);
+  if (identity.has(service) || granting) return destroying ? 'px' : 'p';
   return destroying ? 'dx' : 'w';
 }

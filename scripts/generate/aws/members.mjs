@@ -1,11 +1,14 @@
 /** Which members of an operation's input identify what it is about, and where each is on the wire. */
 
 const identifies =
-  /(Name|Names|Id|Ids|ID|IDs|Identifier|Identifiers|Arn|ARN|Arns|ARNs|QueueUrl|Bucket|Cluster|cluster|Table|Rule|Service|service|Username|username|^id|^name|^arn)$/;
+  /(Name|Names|Id|Ids|ID|IDs|Identifier|Identifiers|Arn|ARN|Arns|ARNs|QueueUrl|Identity|EventDataStore|^domain|^domainOwner|^repository|^Group|Bucket|Cluster|cluster|Table|Rule|Service|service|Username|username|^id|^name|^arn)$/;
 
 /** Secrets, what only one request has, pages, and what is chosen for people to read. */
 const privates =
   /Token|Password|Secret(?!Id$|Arn$|ARN$)|Marker|DisplayName|E[Mm]ail(?!Identity)|Phone|CallerReference|RequestId|Idempot|FirstName|LastName|Attribute|Signature|ExternalId|Friendly|Country|ClientRequest|SessionName|TraceId|Expression|Placeholder|Private|PublicKey|Tag(?![a-z])|Tags|^Exclusive|^[Nn]ext|^[Ll]ast|Revision|Deduplication|MessageGroup|[Ss]essionId$/;
+
+/** What holds a role, as connectors/aws/passed.ts looks for them. */
+const role = /roles?(arns?|names?)?$|instanceprofile(arn|name)?$|^(authorizer|integration)?credentials(arn)?$/i;
 
 /** Whether the member of this name is left out of policy and log. */
 const isPrivate = name => privates.test(name) || /^(token|password|secret|email(?!Identity)|tag)/.test(name);
@@ -56,11 +59,15 @@ function inputOf({ input }, shapes) {
 /** The path of an operation: a label that may hold an ARN takes slashes, and one that is not to be shown begins with `_`. */
 export function template(operation, shapes) {
   const members = Object.entries(inputOf(operation, shapes).members ?? {});
-  return (operation.http?.requestUri ?? '/').replace(/\{([^}+]+)(\+?)\}/g, (_, wire, plus) => {
+  const path = (operation.http?.requestUri ?? '/').replace(/\{([^}+]+)(\+?)\}/g, (_, wire, plus) => {
     const [name, member] = members.find(([name, { locationName }]) => (locationName ?? name) === wire);
     const hidden = isPrivate(name) || kindOf(member, shapes) === null;
     return `{${hidden ? '_' : ''}${snake(wire)}${plus || (/arn$/i.test(wire) ? '+' : '')}}`;
   });
+  // Of several that may hold slashes, all but the last hold them as `%2F` (`encoded` of the connector).
+  const greedy = path.match(/\+\}/g)?.length ?? 0;
+  let at = 0;
+  return path.replace(/\+\}/g, end => (++at < greedy ? '}' : end));
 }
 
 /** What an operation of these services is about if it is there, in this order; the others are about it. */
@@ -72,7 +79,7 @@ const first = {
 };
 
 /** Whose it is, and only if nothing else is said, what. */
-const whose = /^(aws)?account_?id$|^(catalog|registry)id$/i;
+const whose = /^(aws)?account_?id$|^(catalog|registry)id$|^domainowner$/i;
 
 /** What says how, and never what. */
 const manner = /^(MaxResults|MaxItems|MaxRecords|Limit|DryRun|Filters?|PageSize|SortOrder|SortBy)$|[Tt]oken$|Marker$/;
@@ -82,7 +89,7 @@ const manner = /^(MaxResults|MaxItems|MaxRecords|Limit|DryRun|Filters?|PageSize|
  * another one may be in its stead, `=` if it need not and none may, `-` if there is nothing to say, `?` if it is about
  * something that isn't said in a name or id.
  */
-export function places({ service, name, protocol, entities }, operation, shapes) {
+export function places({ service, name, protocol, entities, passing }, operation, shapes) {
   const input = inputOf(operation, shapes);
   const members = input.members ?? {};
   const required = input.required ?? [];
@@ -94,6 +101,8 @@ export function places({ service, name, protocol, entities }, operation, shapes)
     // The body is the payload then, and has no members.
     if (input.payload !== undefined && !description.location) continue;
     if (kind === null || isPrivate(member) || !(isLabel || identifies.test(member))) continue;
+    // A role that is passed is an action of its own, and not what this one is about.
+    if (passing && !isLabel && role.test(member)) continue;
     const place = placeOf(protocol, member, description, kind);
     if (place === null) continue;
     const preferred = (first[service] ?? []).indexOf(member);
@@ -134,4 +143,36 @@ function noun(place, name, entities) {
   const rest = name.replace(/^(Batch)?[A-Z][a-z]+/, '');
   const entity = entities.find(one => new RegExp(`^${one}s?(?![a-z])`).test(rest));
   return `:${snake(entity ?? (rest === '' ? name : rest)).replaceAll('_', '-')}`;
+}
+
+/** Services in which a role without an ARN is something else: who speaks in a conversation, how a column is used. */
+const otherwise = new Set([
+  'bedrock',
+  'chime',
+  'connect',
+  'grafana',
+  'quicksight',
+  'transcribe',
+  'workdocs',
+  'workmail',
+]);
+
+/** Whether there is a place for a role anywhere in what an operation of a service takes. */
+export function passes(service, operation, shapes) {
+  const seen = new Set();
+  const wanted = otherwise.has(service) ? /roles?arns?$/i : role;
+  const isPlace = (name, { type = 'string' }) =>
+    wanted.test(name) &&
+    (/credentials/i.test(name) ? ['string'] : ['string', 'list', 'map', 'structure']).includes(type);
+  const has = member => {
+    if (member.shape && seen.has(member.shape)) return false;
+    seen.add(member.shape);
+    const { members = {}, member: item, value } = inputOf({ input: member }, shapes);
+    return (
+      Object.entries(members).some(
+        ([name, one]) => isPlace(one.locationName ?? name, inputOf({ input: one }, shapes)) || has(one),
+      ) || [item, value].some(one => one && has(one))
+    );
+  };
+  return operation.input !== undefined && has(operation.input);
 }

@@ -2,7 +2,7 @@
  * AWS service models (`api-2.json`, as the SDKs up to v2 carry them) as routes. Pure. The protocols that send everything to
  * `/` are told apart by the operation that they name: in `X-Amz-Target` (json), or as `Action` (query, ec2).
  */
-import type { Route } from '../../model.js';
+import type { Access, Route } from '../../model.js';
 import { type Described, readOpenApi } from '../openapi/index.js';
 
 type Members = { readonly [name: string]: unknown };
@@ -38,10 +38,15 @@ export function readAwsModel(document: Members): Model {
     const row = routes[`POST /${name}`];
     const when =
       text(protocol) === 'json' ? { 'header.x-amz-target': `${text(targetPrefix)}.${name}` } : { 'body#/Action': name };
-    return row === undefined ? [] : [{ ...row, when }];
+    const access = row?.access ?? accessOf(row?.action ?? '');
+    return row === undefined ? [] : [{ ...row, ...(access && { access }), when }];
   });
   return { routes: { 'POST /': rows }, hosts, faults, title };
 }
+
+/** Everything is a POST there; what only reads says so in its name. */
+const accessOf = (action: string): Access | undefined =>
+  /^list_/.test(action) ? 'list' : /^(?:batch_get|describe|get|head)_/.test(action) ? 'read' : undefined;
 
 /** The operations in the words of OpenAPI; those that all go to `/` under their names. */
 function openApi(document: Members, rest: boolean): unknown {

@@ -20,7 +20,8 @@ export function fromDiscovery(document: Members): unknown {
     const operation = operationOf(method);
     const upload = text(members(members(members(method.mediaUpload).protocols).simple).path);
     for (const [path, id] of [
-      [`/${text(document.servicePath)}${text(method.path)}`, text(method.id)],
+      // `v1/{+name}` is the path of many methods; the flat one tells them apart.
+      [`/${text(document.servicePath)}${text(method.flatPath) || text(method.path)}`, text(method.id)],
       ...(upload === '' ? [] : [[upload, `${text(method.id)}.upload`]]),
     ] as const) {
       const at = `/${path.replace(/^\/+/, '')}`.replace(/\{\+(\w+)\}/g, '{$1}');

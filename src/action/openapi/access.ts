@@ -6,12 +6,17 @@ import { snake } from './names.js';
 /** Words for what decides who may do what. */
 const rights = new Set(
   (
-    'access acl acls collaborator collaborators credential credentials grant grants hook hooks iam invitation ' +
-    'invitations invite invites key keys member members membership memberships oauth owner owners permission ' +
-    'permissions policies policy protection role roles ruleset rulesets secret secrets share shares sharing sso token ' +
-    'tokens visibility webhook webhooks'
+    'access acl acls certificate certificates collaborator collaborators credential credentials delegate delegates ' +
+    'delegation delegations grant grants hook hooks iam impersonate invitation invitations invite invites key keys ' +
+    'member members membership memberships mfa oauth oidc owner owners passkey passkeys password passwords permission ' +
+    'permissions policies policy protection psk revoke role roles rotate ruleset rulesets saml scim secret secrets ' +
+    'share shares sharing sso token tokens totp unrevoke vault vaults visibility webhook webhooks'
   ).split(' '),
 );
+
+/** What is got by its own name is told in full: whoever reads it may do what its owner may. Not a token of pages. */
+const telling =
+  /(?:^|_)(?:(?<!page_)token|secret|password|passphrase|psk|api_key|private_key|(?:recovery|backup|override|scratch|verification)_codes?|config_vars)$/;
 
 /** Verbs that say that something is gone afterwards. */
 const destroying = new Set('clear delete destroy drop erase purge truncate wipe'.split(' '));
@@ -30,7 +35,14 @@ export function accessOf(
   operation: Node,
   references: References,
 ): Access {
-  if (method === 'GET') return listing.test(action) || answersMany(operation, references) ? 'list' : 'read';
+  if (method === 'GET') {
+    const last = path
+      .replace(/\.\w+$/, '')
+      .split('/')
+      .at(-1)!;
+    if (!last.includes('{') && telling.test(snake(last))) return 'permissions';
+    return listing.test(action) || answersMany(operation, references) ? 'list' : 'read';
+  }
   const words = [action, path.replace(/\{[^{}]*\}/g, '/')].flatMap(name => snake(name).split('_'));
   if (words.some(one => rights.has(one))) return 'permissions';
   return method === 'DELETE' || destroys(action) ? 'delete' : 'write';

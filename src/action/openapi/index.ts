@@ -124,10 +124,14 @@ class OperationReader {
 
   #action(method: string, path: string, operation: Node): string {
     const named = actionName(text(operation.operationId));
-    const other = this.#names.get(named);
-    if (other !== undefined)
-      this.#fault(`${method} ${path} has the operation id of ${other}, and is named by its path.`);
-    const action = named === '' || other !== undefined ? nameOfPath(method, path) : named;
+    const usual = named === '' || this.#names.has(named) ? nameOfPath(method, path) : named;
+    let action = usual;
+    // Whoever allows the one of two with one name would allow the other.
+    for (let count = 2; this.#names.has(action); count++) action = `${usual}_${count}`;
+    if (named !== '' && action !== named)
+      this.#fault(`${method} ${path} has the operation id of ${this.#names.get(named)}, and is named ${action}.`);
+    else if (action !== usual)
+      this.#fault(`${method} ${path} would have the name of ${this.#names.get(usual)}, and is named ${action}.`);
     this.#names.set(action, `${method} ${path}`);
     return action;
   }

@@ -1,8 +1,12 @@
 /** Names of a description in the form that actions, resources and parameters have here. Pure. */
 
+/** What is longer is nobody's name, and would take its time. */
+const longest = 300;
+
 /** `mergePullRequest`, `merge-pull-request` and `MergePullRequest` as `merge_pull_request`. */
 export const snake = (text: string): string =>
   text
+    .slice(0, longest)
     .replace(/OAuth/g, 'Oauth')
     .replace(/[A-Z]{2,}s(?![a-z])/g, plural => plural[0] + plural.slice(1).toLowerCase())
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -32,6 +36,7 @@ export const nameOfPath = (method: string, path: string): string =>
 /** The name of one of them: `policies` as `policy`, `addresses` as `address`. */
 export function singular(name: string): string {
   if (/(?:ss|us|is)$/.test(name) || !name.endsWith('s')) return name;
+  if (/(?:alias|status)es$/.test(name)) return name.slice(0, -2);
   if (name.endsWith('ies')) return `${name.slice(0, -3)}y`;
   return /(?:ss|x|ch|sh)es$/.test(name) ? name.slice(0, -2) : name.slice(0, -1);
 }

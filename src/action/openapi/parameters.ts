@@ -25,7 +25,7 @@ const identifying = /^(?:the |an? |unique )*(?:id|identifier|uuid|sha)\b/i;
 
 /** How many of a list, which of its pages, in which order: nothing that a decision is about. */
 const paging =
-  /^(?:page|per_page|page_size|page_token|limit|offset|cursor|start|after|before|sort|sort_by|order|order_by|direction|starting_after|ending_before|pretty|max_results)$/;
+  /^(?:page|per_page|page_size|page_token|limit|offset|cursor|start|after|before|sort|sort_by|order|order_by|direction|starting_after|ending_before|pretty|max_items|max_results|marker|next_token)$/;
 
 /** Bodies are described in one of these, the first that is there. */
 const bodies = [/^application\/json\b/, /\+json\b/, /^application\/x-www-form-urlencoded\b/, /^multipart\/form-data\b/];
@@ -88,7 +88,9 @@ export function visible(parameters: readonly Node[], operation: Node, references
   );
   const found = new Map<string, string>();
   for (const { name, place, schema } of [...queries, ...forms, ...inBody]) {
-    const type = loggable(name, schema, references);
+    // What only answers have is in schemas that requests share with them.
+    const answered = schema.readOnly === true && place.startsWith('body');
+    const type = answered ? null : loggable(name, schema, references);
     const known = parameterName(name);
     // A query parameter with brackets or spaces in its name can't be written as an expression.
     if (type === null || known === '' || !/^[^\s[\]]+$/.test(name) || found.has(known)) continue;

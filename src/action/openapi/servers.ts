@@ -1,4 +1,5 @@
 /** Where an API is: the hosts of its servers, and the paths that its own paths begin with. Pure. */
+import { isHostPattern } from '../hosts.js';
 import { items, type Node, node, own, text } from './document.js';
 
 /** One server. */
@@ -31,7 +32,7 @@ export function openApiServers(servers: unknown, fault: (sentence: string) => vo
 function expanded(server: Node, fault: (sentence: string) => void): Server[] {
   const url = text(server.url);
   const variables = node(server.variables);
-  const [, origin = '', path = ''] = /^([a-z][a-z0-9+.-]*:\/\/[^/]*|)(.*)$/is.exec(url) ?? [];
+  const [, origin = '', path = ''] = /^((?:[a-z][a-z0-9+.-]*|\{[^{}]*\}):\/\/[^/]*|)(.*)$/is.exec(url) ?? [];
   const base = path
     .replace(/\{([^{}]*)\}/g, (_, name: string) => String(node(own(variables, name)).default ?? ''))
     .replace(/^(?!\/)(?=.)/, '/')
@@ -72,12 +73,7 @@ function valuesOf(variables: Node, name: string): readonly string[] {
 /** The host of an origin if requests to it can be judged; else null, and told. */
 function usable(origin: string, authority: string, fault: (sentence: string) => void): string | null {
   const host = authority.replace(/:443$/, '');
-  if (
-    origin.startsWith('https://') &&
-    /^(?:\*|[a-z0-9-]+)(?:\.(?:\*|[a-z0-9-]+))+$/.test(host) &&
-    /[a-z0-9]$/.test(host)
-  )
-    return host;
+  if (origin.startsWith('https://') && isHostPattern(host)) return host;
   fault(`The server ${origin} is left out: it is not the name of a host with https on port 443.`);
   return null;
 }

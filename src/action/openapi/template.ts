@@ -32,6 +32,8 @@ export function templateOf(path: string, several: (name: string) => boolean): Pa
     // Two parameters in one segment have no border that we could see.
     segments.push(found.length > 1 ? `{${name}}` : segment.replace(/\{[^{}]*\}/, `{${name}${plus}}`));
   }
+  if (segments.filter(segment => segment.endsWith('+}')).length > 1)
+    return 'has two parameters of several segments in its path: nothing says where the first ends';
   if (segments.some((segment, i) => segment === '' && i < segments.length - 1))
     return 'has an empty segment in its path';
   return { text: `/${segments.join('/')}`, names };

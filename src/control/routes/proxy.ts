@@ -1,4 +1,5 @@
 /** The proxy itself over the control socket: status, stop, secrets, policy, the log's head, and explanations. */
+import { lookedUp } from '../../action/lookup.js';
 import { exitCode, Fault } from '../../errors.js';
 import { decode } from '../../http/decode.js';
 import { decodeTunnel, hostList } from '../../http/passthrough.js';
@@ -251,7 +252,7 @@ async function explain(call: Call): Promise<unknown> {
     request: { method: request.method, host: request.host, path: request.path },
     decision,
     killed,
-    looked_up: Object.keys(meaning.lookup?.parameters ?? {}),
+    looked_up: lookedUp(meaning.lookup),
   };
 }
 

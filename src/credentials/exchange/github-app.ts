@@ -4,13 +4,24 @@
  */
 
 import { signedJwt } from './jwt.js';
-import { type Call, documentOf, type Kind, NoToken, textOf, tokenIn } from './kind.js';
+import { type Call, documentOf, type Kind, type Meanings, textOf, tokenIn } from './kind.js';
+
+const meanings: Meanings = {
+  401: [
+    'does not accept the signature of the app, or its time',
+    'Are app_id and private_key those of one app, and is the clock of this machine right?',
+  ],
+  403: ['does not let the app act there', 'Is the installation suspended?'],
+  404: [
+    'knows no such installation of the app',
+    'Was it removed? Store the number of the new one with `tf secret rotate`.',
+  ],
+};
 
 export const githubApp: Kind = function* (members, { now }) {
   const seconds = Math.floor(now / 1000);
   const app = textOf(members, 'app_id');
   const installation = textOf(members, 'installation_id');
-  if (!/^\d{1,20}$/.test(installation)) throw new NoToken('its installation_id is not a number');
   // A minute back for clocks that differ; GitHub takes ten minutes at most.
   const jwt = signedJwt({ iat: seconds - 60, exp: seconds + 540, iss: app }, textOf(members, 'private_key'));
   const api = (textOf(members, 'api_url') || 'https://api.github.com').replace(/\/+$/, '');
@@ -26,7 +37,7 @@ export const githubApp: Kind = function* (members, { now }) {
     ],
     body: null,
   };
-  const { token, expires_at: until } = documentOf(call, yield call);
+  const { token, expires_at: until } = documentOf(call, yield call, meanings);
   const end = typeof until === 'string' ? Date.parse(until) : Number.NaN;
   const value = tokenIn(token, call);
   return { scheme: 'bearer', value, seconds: Number.isNaN(end) ? 3600 : Math.max(1, (end - now) / 1000) };

@@ -1,8 +1,21 @@
 /** Google service account: a signed JWT as a grant (RFC 7523 §2.1) for an access token; for `subject` where a domain delegates. */
 
 import { signedJwt } from './jwt.js';
-import { type Call, documentOf, form, formFields, type Kind, textOf } from './kind.js';
-import { bearerIn, refusalOf } from './oauth2.js';
+import { type Call, documentOf, form, formFields, type Kind, type Meanings, textOf } from './kind.js';
+import { bearerIn, refusals } from './oauth2.js';
+
+/** Source: Google's "Using OAuth 2.0 for Server to Server Applications", JWT error codes. */
+const meanings: Meanings = {
+  ...refusals,
+  invalid_grant: [
+    'does not accept the signature of the account, or its time',
+    'Is the key still there, and is the clock of this machine right? A new key is stored with `tf secret rotate`.',
+  ],
+  unauthorized_client: [
+    'does not let the account act for the subject with these scopes',
+    'An administrator of the domain must allow it.',
+  ],
+};
 
 export const google: Kind = function* (members, { now }) {
   const url = textOf(members, 'token_uri') || 'https://oauth2.googleapis.com/token';
@@ -28,5 +41,5 @@ export const google: Kind = function* (members, { now }) {
     fields: formFields,
     body: form({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
   };
-  return bearerIn(documentOf(call, yield call, refusalOf(url)), call);
+  return bearerIn(documentOf(call, yield call, meanings), call);
 };

@@ -4,19 +4,22 @@ import { NoToken } from './kind.js';
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Signs the claims. Throws `NoToken` if the key is not an RSA key in PEM. */
+/** Signs the claims. Throws `NoToken` if the key can't. */
 export function signedJwt(claims: object, privateKey: string, header: object = {}): string {
   const text = `${part({ alg: 'RS256', typ: 'JWT', ...header })}.${part(claims)}`;
-  return `${text}.${sign('RSA-SHA256', Buffer.from(text), keyOf(privateKey)).toString('base64url')}`;
+  const key = rsaKey(privateKey);
+  if (key === null)
+    throw new NoToken('its private_key is not an RSA key of 2048 bits or more in PEM, without a passphrase');
+  return `${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`;
 }
 
-function keyOf(pem: string): KeyObject {
-  let key: KeyObject | null = null;
+/** The RSA key in a PEM; null if there is none, or a shorter one than RFC 7518 allows. */
+export function rsaKey(pem: string): KeyObject | null {
   try {
-    key = createPrivateKey(pem);
+    const key = createPrivateKey(pem);
+    return key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048 ? key : null;
   } catch {
     // What OpenSSL says of it may quote it.
+    return null;
   }
-  if (key?.asymmetricKeyType === 'rsa') return key;
-  throw new NoToken('its private_key is not an RSA key in PEM, without a passphrase');
 }

@@ -106,18 +106,26 @@ export function objectIn({ body }: Answer): Document | null {
   }
 }
 
-/** The JSON object in a successful answer. Throws `NoToken`; `why` may know what a refusal means. */
-export function documentOf(
-  call: Call,
-  answer: Answer,
-  why: (document: Document) => NoToken | null = () => null,
-): Document {
+/** What refusals mean, by their `error` or status: a clause, and what to do about it. The server's own words aren't quoted. */
+export interface Meanings {
+  readonly [refusal: string | number]: readonly [clause: string, next?: string];
+}
+
+/** The JSON object in a successful answer; one that names an error of these is none. Throws `NoToken`. */
+export function documentOf(call: Call, answer: Answer, meanings: Meanings = {}): Document {
   const { host } = new URL(call.url);
   const document = objectIn(answer);
-  if (answer.status < 200 || answer.status > 299) {
-    const known = document === null ? null : why(document);
-    throw known ?? new NoToken(`${host} refused it with status ${answer.status}`);
+  const { status } = answer;
+  const good = status >= 200 && status <= 299;
+  const error = document?.error;
+  const refusal = [...(typeof error === 'string' ? [error] : []), ...(good ? [] : [String(status)])].find(name =>
+    Object.hasOwn(meanings, name),
+  );
+  if (refusal !== undefined) {
+    const [clause, next] = meanings[refusal]!;
+    throw new NoToken(`${host} ${clause} (${refusal === error ? refusal : `status ${status}`})`, next);
   }
+  if (!good) throw new NoToken(`${host} refused it with status ${status}`);
   if (document === null) throw new NoToken(`${host} answered with something that is not a JSON object`);
   return document;
 }
@@ -127,7 +135,7 @@ export function tokenIn(value: unknown, call: Call): Buffer {
   const { host } = new URL(call.url);
   if (typeof value !== 'string' || value === '') throw new NoToken(`the answer of ${host} holds no token`);
   // RFC 6750 §2.1; longer ones would not fit into the head of a request.
-  if (!/^[\x21-\x7e]{1,16384}$/.test(value))
+  if (!/^[\x21-\x7e]{1,8192}$/.test(value))
     throw new NoToken(`${host} gave a token that can't be sent: it is too long, or no header can carry it`);
   return Buffer.from(value, 'latin1');
 }

@@ -10,37 +10,44 @@ import {
   formFields,
   type Gained,
   type Kind,
+  type Meanings,
   NoToken,
   secondsIn,
   textOf,
   tokenIn,
 } from './kind.js';
 
-/** What the server's refusals mean (RFC 6749 §5.2). Its own words aren't quoted. */
-const refusals: Readonly<Record<string, string>> = {
-  invalid_request: 'finds the request wrong',
-  invalid_client: 'does not accept client_id and client_secret',
-  invalid_grant: 'does not accept the refresh token (any more)',
-  unauthorized_client: 'does not let this client do so',
-  unsupported_grant_type: 'does not know this way to get a token',
-  invalid_scope: 'does not give these scopes',
+const wrongClient = [
+  'does not accept client_id and client_secret',
+  'Store the right ones with `tf secret rotate`.',
+] as const;
+const wrongGrant = [
+  'does not accept the refresh token (any more)',
+  'Authorise again, and store what that gives with `tf secret rotate`.',
+] as const;
+
+/** What refusals mean: RFC 6749 §5.2, and what GitHub and Slack say instead, with status 200. */
+export const refusals: Meanings = {
+  invalid_request: ['finds the request wrong'],
+  invalid_client: wrongClient,
+  invalid_grant: wrongGrant,
+  unauthorized_client: ['does not let this client do so'],
+  unsupported_grant_type: ['does not know this way to get a token'],
+  invalid_scope: ['does not give these scopes', 'Store others with `tf secret rotate`.'],
+  incorrect_client_credentials: wrongClient,
+  bad_client_secret: wrongClient,
+  invalid_client_id: wrongClient,
+  bad_refresh_token: wrongGrant,
+  invalid_refresh_token: wrongGrant,
 };
 
-/** What `error` in an answer means, if it is one of RFC 6749's. */
-export const refusalOf =
-  (url: string) =>
-  ({ error }: Document): NoToken | null => {
-    if (typeof error !== 'string' || !Object.hasOwn(refusals, error)) return null;
-    const { host } = new URL(url);
-    const next =
-      error === 'invalid_grant' ? 'Authorise again, and store what that gives with `tf secret rotate`.' : undefined;
-    return new NoToken(`${host} ${refusals[error]} (${error})`, next);
-  };
+/** Types of tokens that are used as bearer tokens: RFC 6750's, and Slack's names for them. */
+const bearers: ReadonlySet<unknown> = new Set([undefined, 'bearer', 'bot', 'user']);
 
 /** The token in a successful answer (RFC 6749 §5.1). Where it doesn't say how long it is good, five minutes. */
 export function bearerIn(document: Document, call: Call): Gained {
   const { token_type: type, access_token: token, expires_in: seconds } = document;
-  if (type !== undefined && (typeof type !== 'string' || type.toLowerCase() !== 'bearer'))
+  if (!bearers.has(typeof type === 'string' ? type.toLowerCase() : type))
     throw new NoToken(`${new URL(call.url).host} gave a token that is not a bearer token`);
   return { scheme: 'bearer', value: tokenIn(token, call), seconds: secondsIn(seconds, 300) };
 }
@@ -58,8 +65,6 @@ function client(members: Members): { fields: readonly Field[]; body: Record<stri
 export const oauth2: Kind = function* (members) {
   const url = textOf(members, 'token_url');
   const refresh = textOf(members, 'refresh_token');
-  if (refresh === '' && textOf(members, 'client_secret') === '')
-    throw new NoToken('it has neither a refresh_token nor a client_secret');
   const { fields, body } = client(members);
   const call: Call = {
     step: 'token',
@@ -74,7 +79,7 @@ export const oauth2: Kind = function* (members) {
       ...body,
     }),
   };
-  const document = documentOf(call, yield call, refusalOf(url));
+  const document = documentOf(call, yield call, refusals);
   const gained = bearerIn(document, call);
   const next = document.refresh_token;
   // A client that used no refresh token must not get one (§4.4.3).

@@ -9,42 +9,52 @@ import {
   documentOf,
   type Gained,
   type Kind,
+  type Meanings,
   NoToken,
   secondsIn,
   type Target,
   textOf,
   tokenIn,
 } from './kind.js';
-import { refusalOf } from './oauth2.js';
 
 const repository =
   /^\/v2\/(.+)\/(?:manifests\/[^/]+|blobs\/[^/]+|blobs\/uploads\/?|blobs\/uploads\/[^/]+|tags\/list|referrers\/[^/]+)$/;
 
+const repositoryName = /^[a-z0-9._/-]+$/;
+
 /** The scopes that a request needs, separated by spaces; empty if it is about nothing that a token is good for. */
 export function registryScope({ method, path, query }: Target): string {
   if (path === '/v2/_catalog') return 'registry:catalog:*';
-  const [, name] = repository.exec(path) ?? [];
-  if (name === undefined) return '';
+  const [, name = ''] = repository.exec(path) ?? [];
+  // What is no name could say more in a scope than the path does.
+  if (!repositoryName.test(name)) return '';
   const reads = method === 'GET' || method === 'HEAD';
   const actions = reads ? 'pull' : method === 'DELETE' ? 'delete' : 'pull,push';
   const from = new URLSearchParams(query).get('from');
-  const other =
-    reads || from === null || from === name || !/^[a-z0-9._/-]+$/.test(from) ? '' : ` repository:${from}:pull`;
+  const other = reads || from === null || from === name || !repositoryName.test(from) ? '' : ` repository:${from}:pull`;
   return `repository:${name}:${actions}${other}`;
 }
 
 /** Where the registry calls the repository by another name than the path, that one is meant. */
 function scopeIn({ parameters }: Challenge, derived: string): string {
-  const [, name] = /^repository:(\S+):[^:\s]+$/.exec(parameters.scope ?? '') ?? [];
+  const [, name] = /^repository:([a-z0-9._/-]+):[^:\s]+$/.exec(parameters.scope ?? '') ?? [];
   return name === undefined ? derived : derived.replace(/^repository:[^\s]+(?=:)/, () => `repository:${name}`);
 }
+
+const meanings: Meanings = {
+  401: ['does not accept username and password', 'Store the right ones with `tf secret rotate`.'],
+  403: ['does not let this user do so'],
+};
 
 /** A registry may send us to its own token server, but not with a password to just anybody. */
 function trusted(realm: string, { host }: Target): boolean {
   if (!URL.canParse(realm)) return false;
   const { protocol, hostname, username, password } = new URL(realm);
   const parent = host.split('.').slice(1).join('.');
-  const near = hostname === host || (parent.includes('.') && (hostname === parent || hostname.endsWith(`.${parent}`)));
+  // Numbers are an address, which has no relatives.
+  const family = parent.includes('.') && /[a-z][a-z0-9-]*$/.test(parent);
+  const own = host.includes(':') ? `[${host}]` : host;
+  const near = hostname === own || (family && (hostname === parent || hostname.endsWith(`.${parent}`)));
   return protocol === 'https:' && near && username === '' && password === '';
 }
 
@@ -86,7 +96,7 @@ export const registry: Kind = function* (members, { target }) {
     fields: [['accept', 'application/json'], basic(user, password)],
     body: null,
   };
-  const document = documentOf(call, yield call, refusalOf(url.href));
+  const document = documentOf(call, yield call, meanings);
   const value = tokenIn(document.token ?? document.access_token, call);
   return { scheme: 'bearer', value, seconds: secondsIn(document.expires_in, 60) };
 };

@@ -11,6 +11,7 @@ import {
   documentOf,
   jsonFields,
   type Kind,
+  type Meanings,
   NoToken,
   secondsIn,
   textOf,
@@ -19,6 +20,20 @@ import {
 
 /** A value is asked for anew after this many seconds. */
 const lifetime = 60;
+
+const rotate = 'A secret_id may have ended: store another with `tf secret rotate`.';
+const notReady = ['is sealed, or not ready', 'Whoever runs it must unseal it.'] as const;
+const ofLogin: Meanings = {
+  400: ['does not accept role_id and secret_id', rotate],
+  403: ['does not accept role_id and secret_id', rotate],
+  404: ['has no AppRole there', 'Look at address, namespace and auth_mount.'],
+  503: notReady,
+};
+const ofRead: Meanings = {
+  403: ['does not let the role read that path', 'A policy of the role must allow it.'],
+  404: ['has nothing at that path', 'Look at mount, path and namespace.'],
+  503: notReady,
+};
 
 const objectAt = (document: Document, name: string): Document => {
   const value = document[name];
@@ -64,7 +79,7 @@ export const vault: Kind = function* (members, { scheme }) {
     fields: [...jsonFields, ...fixed],
     body: JSON.stringify({ role_id: members.role_id, secret_id: members.secret_id }),
   };
-  const auth = objectAt(documentOf(login, yield login), 'auth');
+  const auth = objectAt(documentOf(login, yield login, ofLogin), 'auth');
   const token = tokenIn(auth.client_token, login).toString('latin1');
   const fields: readonly Field[] = [...jsonFields, ...fixed, ['x-vault-token', token]];
   const leave: Call = {
@@ -80,7 +95,7 @@ export const vault: Kind = function* (members, { scheme }) {
     const mount = trimmed(members, 'mount');
     const path = mount === '' ? trimmed(members, 'path') : `${mount}/data/${trimmed(members, 'path')}`;
     const read: Call = { step: 'read', method: 'GET', url: `${address}/v1/${path}`, fields, body: null };
-    const document = documentOf(read, yield read);
+    const document = documentOf(read, yield read, ofRead);
     const value = valueIn(document, members, inner, host);
     const lease = document.lease_id;
     if (typeof lease !== 'string' || lease === '') return { scheme: inner, value, seconds: lifetime };
