@@ -215,7 +215,8 @@ export class Commits {
     const settled = this.#committing?.waiting ?? [];
     this.#committing = null;
     if (this.#checkpointWanted) this.#flush();
-    else if (this.#lines.length > 0) this.#schedule();
+    // Who came meanwhile waits for no entry of its own, perhaps, but for an answer.
+    else if (this.#lines.length > 0 || this.#waiting.length > 0) this.#schedule();
     for (const waiting of settled) waiting.resolve();
     const tell = this.#audience.told();
     if (tell !== null) answer.texts.forEach(tell);

@@ -46,6 +46,15 @@ test('the head covers what was recorded before it was asked for, and names log a
   await log.close();
 });
 
+test('a log that is closed while a checkpoint is being written closes', { timeout: 20_000 }, async context => {
+  const at = place(context);
+  const log = await at.open();
+  await log.record(decision(0));
+  const head = log.head();
+  await log.close();
+  assert.equal((await head).size, 2);
+});
+
 test('a permit is minted for a recorded allow, and bound to its entry', async context => {
   const log = await place(context).open();
   context.after(() => log.close());
