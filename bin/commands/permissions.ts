@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { Permission } from '../../src/model.js';
 import type { LimitState } from '../../src/spending/index.js';
-import { json, line, table } from '../print.js';
+import { json, line, note, table } from '../print.js';
 
 /** A permission as the proxy shows it: with what is left of its limits. */
 type Shown = Permission & { readonly limits?: readonly LimitState[] };
@@ -52,6 +52,8 @@ export default function permissions(program: Command): void {
       const permission = (await request('POST', '/permissions', fields)) as Permission;
       if (asJson) json(permission);
       else line(`${permission.id}  ${sentence(permission)}`);
+      const doubt = asJson ? null : await (await import('./unknown-action.js')).unknownAction(fields.action);
+      if (doubt !== null) note(`note: ${doubt}`);
     });
 
   command

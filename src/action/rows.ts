@@ -18,6 +18,8 @@ export interface ShownRow {
   readonly resource: string | null;
   readonly parameters: readonly string[];
   readonly when?: RouteRow['when'];
+  /** Known from an example only: there are others like it. */
+  readonly byExample?: true;
 }
 
 /** Every row of one connector (or part of one); a function is a row whose action is only known request by request. */
@@ -53,6 +55,7 @@ export function exampleRows(
           hints: (action.hints ?? []) as readonly Hint[],
           resource: resource.id === '' ? resource.type : `${resource.type}:…`,
           parameters: [...Object.keys(action.parameters), ...action.unknown],
+          byExample: true as const,
         },
       ];
     });
