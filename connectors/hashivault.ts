@@ -92,8 +92,10 @@ function read(request: RequestView): Meaning | readonly Meaning[] | null {
   const readings = guarded ? [] : readingsOf(segments, operation);
   if (readings.length === 0) return logical(server, path, prefix, operation);
   const wrapped = request.has('x-vault-wrap-ttl');
-  // Under such a name another engine is at home, to which `transit/export/encryption-key/data/1` is the key "data".
-  const other = engines.has(segments[0]!) ? [logical(server, path, prefix, operation)] : [];
+  // Under such a name another engine is at home, to which `transit/export/encryption-key/data/1` is the key "data"; before it
+  // a namespace may stand.
+  const foreign = readings.some(({ mount }) => mount.split('/').some(word => engines.has(word)));
+  const other = foreign ? [logical(server, path, prefix, operation)] : [];
   const secrets = readings.map(({ mount, secret, ...known }): Meaning => {
     const versions = operation === 'write' && /^kv\.(delete|undelete|destroy)$/.test(known.action);
     const { parameters = {}, unknown = [] } = versions ? versionsOf(request) : {};

@@ -133,8 +133,8 @@ export default {
     env: ['JIRA_API_TOKEN'],
   },
   generated: 'jira',
-  // Of keys, only those of issues are found in any case.
-  canonical: (name, value) => (/^issue(_id_or_key|_key)?$/.test(name) ? value.toUpperCase() : value),
+  // Of keys, only those of issues are found in any case; an epic is one.
+  canonical: (name, value) => (/^(issue(_id_or_key|_key)?|epic_id_or_key)$/.test(name) ? value.toUpperCase() : value),
   reads: 'json',
   routes: { ...everyday('/rest/api/3'), ...everyday('/rest/api/2') },
 } satisfies Connector;

@@ -78,8 +78,8 @@ const unclassified = (...unknown: readonly string[]): Meaning => ({
 });
 
 function read(request: RequestView): Meaning | readonly Meaning[] | null {
-  // Whoever acts as somebody else may do what that one may.
-  if (['user', 'group', 'uid'].some(what => request.has(`impersonate-${what}`))) return unclassified('impersonate');
+  // Whoever acts as somebody else may do what that one may; in front of a cluster a proxy may say who, and let the rest through.
+  if (request.hasAny('impersonate-')) return unclassified('impersonate');
   const cluster = request.instance;
   const other = others.find(([path]) => path.test(request.path));
   if (other !== undefined) {

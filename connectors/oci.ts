@@ -21,7 +21,7 @@ const about =
   });
 
 /** What the specification lets a name be. */
-const imageName = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
+const imageName = /^[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*$/;
 
 const argument = ({ query }: RequestView, name: string): string | undefined => {
   const found = query.filter(([key]) => key === name);
@@ -45,7 +45,7 @@ const startUpload: Reader = (request, path) => {
     mount,
     from === undefined
       ? { ...get, resource: 'image', unknown: ['resource'] }
-      : { ...get, resource: `image:${registryOf(request)}/${from}` },
+      : { ...get, resource: `image:${registryOf(request)}/${from}`, unknown: start.unknown ?? [] },
   ];
 };
 

@@ -28,6 +28,8 @@ export interface RequestView {
   header(name: string): string | undefined;
   /** Whether a header field is there, once or often. `name` in lower case. */
   has(name: string): boolean;
+  /** Whether a header field is there whose name begins so. `start` in lower case. */
+  hasAny(start: string): boolean;
   /** Hex digest of some bytes: for what an API names by its hash. */
   digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string;
   /**

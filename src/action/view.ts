@@ -181,6 +181,10 @@ export class View implements RequestView {
     return this.#request.fields.some(([field]) => isNamed(field, name));
   }
 
+  hasAny(start: string): boolean {
+    return this.#request.fields.some(([field]) => isNamed(field.slice(0, start.length), start));
+  }
+
   /** Whether one of these fields is there, whose names begin with `x-`, in lower case. CGI and its heirs read `X_A` as `X-A`. */
   hasExtension(names: ReadonlySet<string>): boolean {
     return this.#request.fields.some(
