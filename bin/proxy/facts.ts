@@ -11,6 +11,7 @@ import { fetchWhole } from '../../src/http/fetch.js';
 import { requestHash } from '../../src/http/forward.js';
 import type { CanonicalRequest, Classified, Fact, Subject, Value } from '../../src/model.js';
 import { contextAt, question } from '../../src/policy/question.js';
+import { completed } from './completed.js';
 import type { Credentials } from './credentials.js';
 import type { Parts } from './data-path.js';
 
@@ -107,13 +108,9 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       },
       credentials.allowedFor(asking, decoded, secret),
     );
-    const started = performance.now();
-    let status: number | null = null;
-    let error: string | null = 'lookup_failed';
-    let credential: string | null = null;
-    try {
+    return completed(house.log, subject, recorded.id, 'lookup_failed', async course => {
       const outgoing: Outgoing = await credentials.outgoing(permit, decoded, named);
-      credential = outgoing.credential || null;
+      course.credential = outgoing.credential || null;
       const answer = await fetchWhole(permit, outgoing, {
         upstream: parts.upstreamFor(subject.run),
         now: house.now,
@@ -121,22 +118,10 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
         checkKill: () =>
           house.kill.check({ gateway: subject.id, run: subject.run, connector: meaning.action.connector }),
       });
-      status = answer.status;
-      error = null;
+      course.status = answer.status;
       const text = answer.status === 200 && answer.body !== null ? decodeText(answer.body) : undefined;
       return text === undefined ? undefined : readJson(text);
-    } finally {
-      house.log.note({
-        type: 'action.completed',
-        run: subject.run,
-        gateway: subject.id,
-        decided: recorded.id,
-        status,
-        error,
-        credential,
-        duration_ms: Math.round(performance.now() - started),
-      });
-    }
+    });
   }
 
   /** Asks one after the other, because what is asked may name what was found. */

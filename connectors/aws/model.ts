@@ -3,6 +3,7 @@
  * only the one that is asked for is read.
  */
 import type { Access, Hint, Value } from '../../src/model.js';
+import { accesses } from './s3-operations.js';
 
 /** One operation of one service. */
 export interface Operation {
@@ -31,14 +32,6 @@ export interface Operation {
   /** Where other names and ids are. */
   readonly places: readonly string[];
 }
-
-const accesses: { readonly [letter: string]: Access } = {
-  l: 'list',
-  r: 'read',
-  w: 'write',
-  d: 'delete',
-  p: 'permissions',
-};
 
 /** `/tags?operation=add` → the path, and the pairs that the query must have. */
 function split(target: string): [path: string, literals: [string, string][]] {

@@ -16,7 +16,8 @@ export interface S3Operation {
   readonly hints: readonly Hint[];
 }
 
-const accesses: { readonly [letter: string]: Access } = {
+/** Access by the letter that tables have for it. */
+export const accesses: { readonly [letter: string]: Access } = {
   l: 'list',
   r: 'read',
   w: 'write',

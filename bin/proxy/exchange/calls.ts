@@ -10,6 +10,7 @@ import type { KillSwitch } from '../../../src/identity/kill.js';
 import type { Log } from '../../../src/log/index.js';
 import type { Action, BodyFacts, CanonicalRequest, Subject } from '../../../src/model.js';
 import { requestFacts } from '../../../src/policy/question.js';
+import { completed } from '../completed.js';
 import type { Upstreams } from '../upstreams.js';
 
 /** For whom, and for what, an exchange is made. */
@@ -108,28 +109,14 @@ export function openCalls({ log, kill, policy, upstreams, now }: CallParts): Sen
       },
     );
     const credential = `${secret}@${version}`;
-    const started = performance.now();
-    let status: number | null = null;
-    let error: string | null = 'exchange_failed';
-    try {
+    return completed(log, subject, recorded.id, 'exchange_failed', async course => {
+      course.credential = credential;
       const outgoing = { request, payload, hash: permit.allowed.request, replaced: false, credential, needles: none };
       const upstream = upstreams.for(subject.run);
       const answer = await fetchWhole(permit, outgoing, { upstream, now, checkKill, limit });
-      status = answer.status;
-      error = null;
+      course.status = answer.status;
       return { answer, evidence: recorded.id };
-    } finally {
-      log.note({
-        type: 'action.completed',
-        run: subject.run,
-        gateway: subject.id,
-        decided: recorded.id,
-        status,
-        error,
-        credential,
-        duration_ms: Math.round(performance.now() - started),
-      });
-    }
+    });
   }
   return (errand, call) =>
     call.optional !== true
