@@ -134,6 +134,12 @@ export async function carryWebSocket(
       });
     });
     proxy.on('open', (opened: Duplex) => {
+      // The upstream's end comes while what it sent is still on its way to a slow client: only behind that is it over.
+      opened.allowHalfOpen = true;
+      socket.once('finish', () => {
+        socket.unpipe(opened).resume();
+        opened.end();
+      });
       const stalled = (who: string) => () =>
         fail(new Refusal('upstream_reset', `${who} took nothing of what was there for too long.`));
       watchPipe(socket, opened, options.stalls.watch(stalled('The upstream')));
