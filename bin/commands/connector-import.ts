@@ -67,7 +67,7 @@ async function tell(): Promise<boolean> {
 }
 
 async function importFile(file: string, options: ImportOptions): Promise<void> {
-  const { allConnectors, ownFile, parseOwn } = await import('../proxy/connectors.js');
+  const { allConnectors, openInstalled, ownFile, parseOwn } = await import('../proxy/connectors.js');
   const { printConnector } = await import('../proxy/connector-file.js');
   const target = ownFile(home(), options.name);
   if (!/^[a-z][a-z0-9_-]*$/.test(options.name))
@@ -112,8 +112,6 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   write(target, text);
   let told: boolean;
   try {
-    allConnectors(home());
-    const { openInstalled } = await import('../proxy/connectors.js');
     openInstalled(home(), { connectors: {} });
     told = await tell();
   } catch (error) {

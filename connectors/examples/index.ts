@@ -45,10 +45,11 @@ export const examples: { readonly [connector: string]: string } = {
   twilio,
 };
 
-/** Hosts of the operator's own, for the examples of connectors that have none otherwise, as config.yaml names them. */
+/** Hosts of the operator's own, for the examples of connectors that have none otherwise or need none in particular, as config.yaml names them. */
 export const exampleHosts: { readonly [connector: string]: { readonly [instance: string]: string } } = {
   hashivault: { main: 'vault.example.com' },
   jira: { main: 'acme.atlassian.net' },
   okta: { main: 'acme.okta.com' },
   mcp: { jira: 'mcp.example.com' },
+  npm: { main: 'npm.example.com' },
 };

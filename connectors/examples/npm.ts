@@ -10,9 +10,9 @@ GET /@acme/app/1.2.3
 GET /@acme/app/-/app-1.2.3.tgz
   npm.tarball.get  read  package:@acme/app  file=app-1.2.3.tgz
 GET /-/v1/search?text=pad
-  npm.package.search  list  host:registry.npmjs.org
+  npm.package.search  list  host:npm.example.com
 POST /-/npm/v1/security/advisories/bulk {"left-pad":["1.0.0"]}
-  npm.package.audit  read  host:registry.npmjs.org
+  npm.package.audit  read  host:npm.example.com
 
 # npm publish, npm deprecate, npm owner, npm unpublish
 PUT /@acme%2fapp {"_id":"@acme/app","access":"public","dist-tags":{"latest":"1.2.3"},"versions":{"1.2.3":{}},"_attachments":{"app-1.2.3.tgz":{"data":"…"}}}
@@ -37,21 +37,21 @@ DELETE /-/package/@acme%2fapp/dist-tags/beta
 POST /-/package/@acme%2fapp/access {"access":"public"}
   npm.access.set  permissions  package:@acme/app
 GET /-/whoami
-  npm.user.whoami  read  host:registry.npmjs.org
+  npm.user.whoami  read  host:npm.example.com
 PUT /-/user/org.couchdb.user:eve {"name":"eve"}
-  npm.user.login  permissions  host:registry.npmjs.org  user=eve
+  npm.user.login  permissions  host:npm.example.com  user=eve
 POST /-/npm/v1/tokens {"readonly":true}
-  npm.token.create  permissions  host:registry.npmjs.org
+  npm.token.create  permissions  host:npm.example.com
 PUT /-/org/acme/user {"user":"eve","role":"owner"}
-  npm.org.set_member  permissions  host:registry.npmjs.org  org=acme
+  npm.org.set_member  permissions  host:npm.example.com  org=acme
 
 # Two readings, or none.
 GET /a%2fb
-  npm.unclassified  read  host:registry.npmjs.org
+  npm.unclassified  read  host:npm.example.com
 GET /@acme
-  npm.unclassified  read  host:registry.npmjs.org
+  npm.unclassified  read  host:npm.example.com
 DELETE /left-pad
-  npm.unclassified  delete  host:registry.npmjs.org
+  npm.unclassified  delete  host:npm.example.com
 POST /-/npm/v1/whatever {}
-  npm.unclassified  write  host:registry.npmjs.org
+  npm.unclassified  write  host:npm.example.com
 `;

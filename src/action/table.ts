@@ -4,7 +4,7 @@
  */
 import type { Connector, Generated, Part, Route, RouteRow, Value } from '../model.js';
 import { type CompiledRoute, compileRoute } from './route.js';
-import { parseTemplate, RouteTree } from './template.js';
+import { parseTemplate, RouteTree, shapeOf } from './template.js';
 
 /** One route as it counts: the overlay's if there is one, with the generated name as an alias. */
 export interface Merged {
@@ -19,9 +19,6 @@ export interface Merged {
   readonly others?: RouteRow['aliases'];
   readonly generated: boolean;
 }
-
-/** Two templates of one shape fit the same paths, or differ only in how many segments a parameter takes. */
-const shapeOf = (key: string): string => key.replace(/\{[a-z0-9_]+\+?\}/g, '{}');
 
 /** The routes of a connector, overlay first. */
 export function mergedRoutes(connector: Connector, generated: Generated | null): readonly Merged[] {

@@ -28,6 +28,9 @@ export interface Template {
 
 const parameter = /^([^{}]*)\{([a-z_][a-z0-9_]*)(\+?)\}([^{}]*)$/;
 
+/** Two templates of one shape fit the same paths, or differ only in how many segments a parameter takes. */
+export const shapeOf = (key: string): string => key.replace(/\{[a-z0-9_]+\+?\}/g, '{}');
+
 /** Reads `GET /repos/{owner}/{repo}`; a string says what is wrong with it. */
 export function parseTemplate(text: string): Template | string {
   const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(text) ?? [];

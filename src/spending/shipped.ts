@@ -9,8 +9,10 @@
  */
 import type { PriceTable } from './prices.js';
 
+type Price = NonNullable<NonNullable<PriceTable>['models']>[string];
+
 /** All that the API's beta of a longer context (`context-1m`) makes dearer: https://docs.claude.com/en/docs/about-claude/pricing */
-const sonnet: NonNullable<NonNullable<PriceTable>['models']>[string] = {
+const sonnet: Price = {
   input: 3,
   cached: 0.3,
   written: 3.75,
@@ -20,6 +22,23 @@ const sonnet: NonNullable<NonNullable<PriceTable>['models']>[string] = {
   max_output: 64_000,
   long: { over: 200_000, input: 6, cached: 0.6, written: 7.5, written_1h: 12, output: 22.5 },
 };
+
+// Models that are known by several names, or cost the same.
+const haiku45: Price = { input: 1, cached: 0.1, written: 1.25, written_1h: 2, output: 5, context: 200_000 };
+const opus40: Price = { input: 15, cached: 1.5, written: 18.75, written_1h: 30, output: 75, context: 200_000 };
+const opus4: Price = {
+  input: 15,
+  cached: 1.5,
+  written: 18.75,
+  written_1h: 30,
+  output: 75,
+  context: 200_000,
+  max_output: 32_000,
+};
+const opus45: Price = { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 200_000 };
+const opus46: Price = { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 };
+const opus55: Price = { input: 4, cached: 0.2, written: 5, written_1h: 8, output: 20, context: 1_000_000 };
+const sonnet5: Price = { input: 2, cached: 0.2, written: 2.5, written_1h: 4, output: 10, context: 1_000_000 };
 
 export const shipped: PriceTable = {
   models: {
@@ -219,46 +238,30 @@ export const shipped: PriceTable = {
     },
     'claude-fable-5': { input: 10, cached: 1, written: 12.5, written_1h: 20, output: 50, context: 1_000_000 },
     'claude-fable-5-1': { input: 10, cached: 0.25, written: 12.5, written_1h: 20, output: 50, context: 1_000_000 },
-    'claude-haiku-4-5': { input: 1, cached: 0.1, written: 1.25, written_1h: 2, output: 5, context: 200_000 },
-    'claude-4-5-haiku': { input: 1, cached: 0.1, written: 1.25, written_1h: 2, output: 5, context: 200_000 },
-    'claude-opus-4-0': { input: 15, cached: 1.5, written: 18.75, written_1h: 30, output: 75, context: 200_000 },
-    'claude-4-opus': { input: 15, cached: 1.5, written: 18.75, written_1h: 30, output: 75, context: 200_000 },
-    'claude-opus-4': {
-      input: 15,
-      cached: 1.5,
-      written: 18.75,
-      written_1h: 30,
-      output: 75,
-      context: 200_000,
-      max_output: 32_000,
-    },
-    'claude-opus-4-1': {
-      input: 15,
-      cached: 1.5,
-      written: 18.75,
-      written_1h: 30,
-      output: 75,
-      context: 200_000,
-      max_output: 32_000,
-    },
-    'claude-opus-4-5': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 200_000 },
-    'claude-4-5-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 200_000 },
-    'claude-opus-4-6': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-4-6-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-opus-4-7': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-4-7-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-opus-4-8': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-4-8-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-opus-5': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-5-opus': { input: 5, cached: 0.5, written: 6.25, written_1h: 10, output: 25, context: 1_000_000 },
-    'claude-opus-5-5': { input: 4, cached: 0.2, written: 5, written_1h: 8, output: 20, context: 1_000_000 },
-    'claude-5-5-opus': { input: 4, cached: 0.2, written: 5, written_1h: 8, output: 20, context: 1_000_000 },
+    'claude-haiku-4-5': haiku45,
+    'claude-4-5-haiku': haiku45,
+    'claude-opus-4-0': opus40,
+    'claude-4-opus': opus40,
+    'claude-opus-4': opus4,
+    'claude-opus-4-1': opus4,
+    'claude-opus-4-5': opus45,
+    'claude-4-5-opus': opus45,
+    'claude-opus-4-6': opus46,
+    'claude-4-6-opus': opus46,
+    'claude-opus-4-7': opus46,
+    'claude-4-7-opus': opus46,
+    'claude-opus-4-8': opus46,
+    'claude-4-8-opus': opus46,
+    'claude-opus-5': opus46,
+    'claude-5-opus': opus46,
+    'claude-opus-5-5': opus55,
+    'claude-5-5-opus': opus55,
     'claude-sonnet-4-0': sonnet,
     'claude-sonnet-4': sonnet,
     'claude-4-sonnet': sonnet,
     'claude-sonnet-4-5': sonnet,
     'claude-sonnet-4-6': { input: 3, cached: 0.3, written: 3.75, written_1h: 6, output: 15, context: 1_000_000 },
-    'claude-sonnet-5': { input: 2, cached: 0.2, written: 2.5, written_1h: 4, output: 10, context: 1_000_000 },
-    'claude-5-sonnet': { input: 2, cached: 0.2, written: 2.5, written_1h: 4, output: 10, context: 1_000_000 },
+    'claude-sonnet-5': sonnet5,
+    'claude-5-sonnet': sonnet5,
   },
 };

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { exitCode, Fault, Refusal } from '../../src/errors.js';
 import { spend } from '../../src/permit.js';
-import { decision, place } from './world.js';
+import { allowed, decision, place } from './world.js';
 
 const unavailable = (error: unknown): boolean => error instanceof Refusal && error.code === 'log_unavailable';
 const damaged =
@@ -58,16 +58,6 @@ test('a log that is closed while a checkpoint is being written closes', { timeou
 test('a permit is minted for a recorded allow, and bound to its entry', async context => {
   const log = await place(context).open();
   context.after(() => log.close());
-  const allowed = {
-    gateway: 'g',
-    run: 'run_1',
-    request: 'ab',
-    host: 'api.github.com',
-    port: 443,
-    scheme: 'https',
-    connector: 'github',
-    secret: null,
-  } as const;
   const { recorded, permit } = await log.allow(decision(1), allowed);
   assert.equal(spend(permit, 'upstream', 'ab', Date.now()).evidence, recorded.id);
 });

@@ -6,18 +6,7 @@ import fc from 'fast-check';
 import { openRemoteLog, type Printed } from '../../src/log/index.js';
 import type { Draft } from '../../src/model.js';
 import { spend } from '../../src/permit.js';
-import { decision, place } from './world.js';
-
-const allowed = {
-  gateway: 'deploy-agent',
-  run: 'run_1',
-  request: 'ab',
-  host: 'api.github.com',
-  port: 443,
-  scheme: 'https',
-  connector: 'github',
-  secret: null,
-} as const;
+import { allowed, decision, place } from './world.js';
 
 test('an entry that a worker prints is, byte for byte, the one that the log would have written', async context => {
   const texts = fc.oneof(

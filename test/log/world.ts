@@ -77,3 +77,15 @@ export const decision = (n: number, members: Record<string, unknown> = {}): Draf
   },
   ...members,
 });
+
+/** What a permit for a decision binds. */
+export const allowed = {
+  gateway: 'deploy-agent',
+  run: 'run_1',
+  request: 'ab',
+  host: 'api.github.com',
+  port: 443,
+  scheme: 'https',
+  connector: 'github',
+  secret: null,
+} as const;

@@ -4,6 +4,7 @@
  * https://spec.openapis.org/oas/v3.1.1.html, https://spec.openapis.org/oas/v2.0.html
  */
 import type { RouteRow } from '../../model.js';
+import { shapeOf } from '../template.js';
 import { accessOf, hintsOf } from './access.js';
 import { items, type Node, node, References, text } from './document.js';
 import { actionName, nameOfPath } from './names.js';
@@ -101,7 +102,7 @@ class OperationReader {
         continue;
       }
       const key = `${method} ${template.text}`;
-      const shape = key.replace(/\{[a-z0-9_]+\+?\}/g, '{}');
+      const shape = shapeOf(key);
       const other = this.#shapes.get(shape);
       if (other !== undefined) {
         this.#fault(`${method} ${path} fits the same requests as ${other}, and is left out.`);
