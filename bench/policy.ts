@@ -18,6 +18,7 @@ const question: Question = {
     labels: {},
     run: 'run_01',
     chain: ['g'],
+    runs: ['run_01'],
     user: { sub: 'u1' },
     workload: { host: 'h1', cwd: '/src', commit: 'abc' },
   },

@@ -36,6 +36,13 @@ const table = {
     'Use one host name for the tunnel, TLS and the Host field.',
   ),
   denied: row(403, 'Denied by policy', 'http_request_denied', 'Ask an operator to allow it, or do without it.'),
+  binding_void: row(403, 'The run is not what it was', 'http_request_denied', 'Start the agent anew with `tf run`.'),
+  deferred: row(
+    202,
+    'Deferred',
+    'http_request_denied',
+    'It is done at `due_at` unless somebody takes it back with `tf undo`.',
+  ),
   killed: row(
     403,
     'Stopped by the kill switch',

@@ -8,7 +8,7 @@ import type { Exchange } from './http/exchange.js';
 import type { Flight } from './http/flights.js';
 import type { Watcher } from './http/watch.js';
 import type { Belongs } from './identity/kill.js';
-import type { CanonicalRequest, Classified, Decision, Question, ResponseFacts, Subject } from './model.js';
+import type { Caller, CanonicalRequest, Classified, Decision, Question, ResponseFacts } from './model.js';
 import type { Allowed, Permit } from './permit.js';
 
 /** What was set aside of the limits that a request is under. */
@@ -26,7 +26,7 @@ export type Settled = { readonly [member: string]: unknown };
 
 /** What was learnt of a request so far; what a refusal and its entry are made from. */
 export interface Trace {
-  caller: Subject | null;
+  caller: Caller | null;
   request: CanonicalRequest | null;
   meaning: Classified | null;
   question: Question | null;
@@ -90,27 +90,27 @@ export interface Record {
 
 /** The rooms that the line goes through. Each throws {@link Refusal} to end it. */
 export interface Rooms {
-  /** Who sends this? 407. */
-  authenticate(exchange: Exchange): Subject;
+  /** Who sends this, and is it still who it was? 407, 403 binding_void. */
+  authenticate(exchange: Exchange): Caller;
   /** Stops what a kill switch covers. 403 killed. */
   checkKill(to: Belongs): void;
   /** The one canonical form. 400, 421. */
-  decode(exchange: Exchange, subject: Subject): Promise<Decoded>;
+  decode(exchange: Exchange, caller: Caller): Promise<Decoded>;
   /** What does it mean? Can't fail. */
   classify(request: CanonicalRequest): Classified;
   /** Facts that the request lacks; what can't be had is unknown. Can't fail. */
-  lookUp(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Classified> | Classified;
+  lookUp(caller: Caller, request: CanonicalRequest, meaning: Classified): Promise<Classified> | Classified;
   /** Refuses what must not leave whatever the policy says: a placeholder outside of its place. 403. */
   inspect(request: CanonicalRequest, meaning: Classified): void;
   /** The question for the policy. */
-  ask(subject: Subject, request: CanonicalRequest, meaning: Classified): Promise<Question> | Question;
-  /** Can't fail: an error is a denial. */
-  decide(question: Question): Promise<Decision> | Decision;
+  ask(caller: Caller, request: CanonicalRequest, meaning: Classified): Promise<Question> | Question;
+  /** What the policy says, as far as the grants reach. Can't fail: an error is a denial. */
+  decide(question: Question, caller: Caller): Promise<Decision> | Decision;
   /** Counts it by the rates and budgets that it is under. 429 rate_limited, budget_exceeded, 403. */
   reserve(decision: Decision, meaning: Classified): Promise<Reserved | null> | Reserved | null;
   /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
   record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<Record>;
-  /** Waits for a human; a permit, or 503 pending, 403, 202. */
+  /** Waits for a human, or for the time until which it can be undone; a permit, or 503 pending, 403, 202. */
   approve(trace: Trace, allowed: Record['allowed'], flight: Flight): Promise<Permit>;
   /** Takes the secret for this permit and puts it in its place. 502, 503. */
   inject(permit: Permit, decoded: Decoded, meaning: Classified): Promise<Outgoing> | Outgoing;
@@ -123,7 +123,7 @@ export interface Rooms {
 }
 
 /** Nothing is known yet, but perhaps who asks. */
-export const openTrace = (caller: Subject | null): Trace => ({
+export const openTrace = (caller: Caller | null): Trace => ({
   caller,
   request: null,
   meaning: null,
@@ -141,23 +141,23 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
   let decoded: Decoded | null = null;
   let outgoing: Outgoing | null = null;
   try {
-    const subject = rooms.authenticate(exchange);
-    trace.caller = subject;
-    flight.belongTo(subject);
+    const caller = rooms.authenticate(exchange);
+    trace.caller = caller;
+    flight.belongTo(caller);
     rooms.checkKill(flight);
 
-    decoded = await rooms.decode(exchange, subject);
+    decoded = await rooms.decode(exchange, caller);
     trace.request = decoded.request;
 
-    const meaning = await rooms.lookUp(subject, decoded.request, rooms.classify(decoded.request));
+    const meaning = await rooms.lookUp(caller, decoded.request, rooms.classify(decoded.request));
     trace.meaning = meaning;
     flight.connector = meaning.action.connector;
     rooms.checkKill(flight);
     rooms.inspect(decoded.request, meaning);
 
-    const question = await rooms.ask(subject, decoded.request, meaning);
+    const question = await rooms.ask(caller, decoded.request, meaning);
     trace.question = question;
-    const decision = await rooms.decide(question);
+    const decision = await rooms.decide(question, caller);
     trace.decision = decision;
     trace.reserved = await rooms.reserve(decision, meaning);
 

@@ -2,7 +2,10 @@
  * The vocabulary of Tollfence: the words of the product as types. Only types; imports nothing, so that
  * every room, and every connector, may import it.
  */
+import type { Grant, Subject } from './subject.js';
+
 export type * from './connector.js';
+export type * from './subject.js';
 
 /** How much harm an action can do (AWS Service Authorization Reference). */
 export type Access = 'list' | 'read' | 'write' | 'delete' | 'permissions';
@@ -80,21 +83,6 @@ export interface Resource {
   readonly id: string;
 }
 
-/** Who asks: a gateway, in a run, for a user. */
-export interface Subject {
-  readonly type: 'agent';
-  /** Name of the gateway. */
-  readonly id: string;
-  readonly environment: string;
-  readonly labels: { readonly [name: string]: string };
-  /** Id of the run, `run_01J…`. */
-  readonly run: string;
-  /** Gateways from the outermost parent to this one. */
-  readonly chain: readonly string[];
-  readonly user: { readonly sub: string };
-  readonly workload: { readonly [name: string]: Value };
-}
-
 /** What policy learns of the request. */
 export interface RequestFacts {
   readonly method: string;
@@ -132,7 +120,8 @@ export interface Context {
 export interface Question {
   readonly v: 1;
   readonly subject: Subject;
-  readonly grant: null;
+  /** The innermost grant that limits the request, or null. */
+  readonly grant: Pick<Grant, 'id' | 'task' | 'expires_at'> | null;
   readonly action: Action;
   readonly resource: Resource;
   /** What else the request would do, if it is more than one thing; each is asked about by itself. */
@@ -163,6 +152,10 @@ export interface Decision {
    * request does; absent if there are none.
    */
   readonly limits?: readonly string[];
+  /** Who may approve it (names of approvers, or `role:NAME`); absent if any approver may. */
+  readonly approvers?: readonly string[];
+  /** How many different approvers it needs; absent for one. */
+  readonly approvals?: number;
 }
 
 /**
@@ -182,50 +175,6 @@ export type Scheme =
   | 'registry'
   | `vault:${string}`;
 
-// ── identity ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A named agent identity. */
-export interface Gateway {
-  readonly name: string;
-  readonly description: string;
-  readonly environment: string;
-  readonly labels: { readonly [name: string]: string };
-  readonly created_at: string;
-}
-
-/** What an operator lets (or does not let) a gateway do. */
-export interface Permission {
-  /** `perm_7` */
-  readonly id: string;
-  readonly gateway: string;
-  /** Action pattern, by segments of `.`. */
-  readonly action: string;
-  readonly effect: Effect;
-  /** Resource pattern, by segments of `/`, or null for any. */
-  readonly resource: string | null;
-  /** The `--where` text as it was given, or null. */
-  readonly where: string | null;
-  /** A sentence for people, shown in refusals; may be empty. */
-  readonly reason: string;
-  /** How often it may be used (`10/min`), and what it may spend (`usd 20/day`); absent if there is no such limit. */
-  readonly rate?: readonly string[];
-  readonly budget?: readonly string[];
-  readonly created_at: string;
-}
-
-/** The scope of a kill switch. */
-export type KillScope =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'gateway' | 'connector' | 'run'; readonly name: string };
-
-/** An active kill switch. */
-export interface Kill {
-  readonly scope: KillScope;
-  readonly reason: string;
-  readonly since: string;
-  readonly by: string;
-}
-
 // ── the log ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Types of log entries (interface §5). */
@@ -243,6 +192,11 @@ export type EntryType =
   | 'approval.refused'
   | 'approval.expired'
   | 'approval.redeemed'
+  | 'approval.cancelled'
+  | 'approver.added'
+  | 'approver.removed'
+  | 'notification.sent'
+  | 'notification.failed'
   | 'defer.scheduled'
   | 'defer.executed'
   | 'defer.cancelled'
@@ -258,6 +212,10 @@ export type EntryType =
   | 'gateway.purged'
   | 'permission.set'
   | 'permission.removed'
+  | 'freeze.added'
+  | 'freeze.removed'
+  | 'key.created'
+  | 'key.rotated'
   | 'connector.reloaded'
   | 'policy.activated'
   | 'policy.rejected'

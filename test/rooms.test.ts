@@ -14,7 +14,8 @@ interface Room {
 }
 
 const rooms: Readonly<Record<string, Room>> = {
-  model: { enters: 'type:connector', touches: '' },
+  model: { enters: 'type:connector type:subject', touches: '' },
+  subject: { enters: 'type:model', touches: '' },
   connector: { enters: 'type:model', touches: '' },
   errors: { enters: '', touches: '' },
   permit: { enters: 'errors', touches: '' },
@@ -40,7 +41,7 @@ const rooms: Readonly<Record<string, Room>> = {
   identity: {
     enters: 'errors log type:model type:spending',
     touches: 'better-sqlite3 node:crypto node:fs',
-    doors: 'gateways kill replica runs state',
+    doors: 'gateways keys kill replica runs state',
   },
   log: {
     enters: 'errors permit type:model',

@@ -115,7 +115,7 @@ export function openDataPath({ house, catalog, diagnose }: DataPathOptions): Dat
     uninspected: hostList(config.passthrough),
     connectorFor: host => catalog.forHost(host)?.name ?? 'http',
     serve: (exchange, flight) => handle(exchange, flight, line),
-    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, openTrace(run?.subject ?? null)),
+    refuse: (exchange, refusal: Refusal, run) => line.refuse(exchange, refusal, openTrace(run)),
   });
 
   return {

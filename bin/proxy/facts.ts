@@ -9,7 +9,8 @@ import { matchesPattern } from '../../src/action/pattern.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import { fetchWhole } from '../../src/http/fetch.js';
 import { requestHash } from '../../src/http/forward.js';
-import type { CanonicalRequest, Classified, Fact, Subject, Value } from '../../src/model.js';
+import { belonging } from '../../src/identity/kill.js';
+import type { Caller, CanonicalRequest, Classified, Fact, Value } from '../../src/model.js';
 import { contextAt, question } from '../../src/policy/question.js';
 import { completed } from './completed.js';
 import type { Credentials } from './credentials.js';
@@ -17,7 +18,7 @@ import type { Parts } from './data-path.js';
 
 /** Looks up what `meaning` names, or returns it as it is. Never rejects. */
 export type LookUp = (
-  subject: Subject,
+  caller: Caller,
   request: CanonicalRequest,
   meaning: Classified,
 ) => Promise<Classified> | Classified;
@@ -58,7 +59,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       .some(permission => permission.effect !== 'deny' && matchesPattern(permission.action, action, '.'));
 
   async function fetch(
-    subject: Subject,
+    caller: Caller,
     request: CanonicalRequest,
     meaning: Classified,
     { host, path, query }: Target,
@@ -86,7 +87,8 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     const decoded: Decoded = { request: asked, hash: requestHash(asked), payload: null, release: () => {} };
     const named = catalog.classify(asked);
     const why = `A fact that the decision about ${meaning.action.name} needs.`;
-    const asking = question(subject, asked, named, contextAt(house.now(), {}));
+    const { subject } = caller;
+    const asking = question(caller, asked, named, contextAt(house.now(), {}));
     const decision = {
       effect: 'allow',
       rule: 'lookup',
@@ -100,7 +102,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
         type: 'action.decided',
         run: subject.run,
         subject,
-        grant: null,
+        grant: asking.grant,
         action: asking.action,
         resource: asking.resource,
         request: asking.request,
@@ -115,8 +117,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
         upstream: parts.upstreamFor(subject.run),
         now: house.now,
         limit,
-        checkKill: () =>
-          house.kill.check({ gateway: subject.id, run: subject.run, connector: meaning.action.connector }),
+        checkKill: () => house.kill.check(belonging(subject, meaning.action.connector)),
       });
       course.status = answer.status;
       const text = answer.status === 200 && answer.body !== null ? decodeText(answer.body) : undefined;
@@ -125,12 +126,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
   }
 
   /** Asks one after the other, because what is asked may name what was found. */
-  async function find(
-    subject: Subject,
-    request: CanonicalRequest,
-    meaning: Classified,
-    until: number,
-  ): Promise<Values> {
+  async function find(caller: Caller, request: CanonicalRequest, meaning: Classified, until: number): Promise<Values> {
     const found: Record<string, Value> = {};
     for (const lookup of chain(meaning.lookup)) {
       const target = targetOf(lookup, found);
@@ -138,7 +134,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
       const answer =
         target === null || left <= 0
           ? undefined
-          : await fetch(subject, request, meaning, target, left).catch(() => undefined);
+          : await fetch(caller, request, meaning, target, left).catch(() => undefined);
       const before = { ...found };
       for (const [name, fact] of Object.entries(lookup.parameters)) {
         const value = told(answer, fact, before);
@@ -150,32 +146,32 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
   }
 
   /** Whether something is looked up for this gateway. */
-  const wanted = (subject: Subject, { lookup, action }: Classified): boolean =>
+  const wanted = ({ subject }: Caller, { lookup, action }: Classified): boolean =>
     lookup !== undefined && [action.name, ...(action.aliases ?? [])].some(name => worthwhile(subject.id, name));
 
   async function withFacts(
-    subject: Subject,
+    caller: Caller,
     request: CanonicalRequest,
     meaning: Classified,
     until: number,
   ): Promise<Classified> {
-    if (!wanted(subject, meaning)) return meaning;
+    if (!wanted(caller, meaning)) return meaning;
     const { action } = meaning;
-    const found = await find(subject, request, meaning, until);
+    const found = await find(caller, request, meaning, until);
     const parameters = { ...action.parameters, ...found };
     const unknown = action.unknown.filter(name => !Object.hasOwn(found, name));
     return { ...meaning, action: { ...action, parameters, unknown } };
   }
 
-  return (subject, request, meaning) => {
+  return (caller, request, meaning) => {
     const { also } = meaning;
-    if (!wanted(subject, meaning) && !also?.some(part => wanted(subject, part))) return meaning;
+    if (!wanted(caller, meaning) && !also?.some(part => wanted(caller, part))) return meaning;
     const until = performance.now() + limitMs;
     return (async () => {
-      const first = await withFacts(subject, request, meaning, until);
+      const first = await withFacts(caller, request, meaning, until);
       if (also === undefined) return first;
       const others: Classified[] = [];
-      for (const part of also) others.push(await withFacts(subject, request, part, until));
+      for (const part of also) others.push(await withFacts(caller, request, part, until));
       return { ...first, also: others };
     })();
   };

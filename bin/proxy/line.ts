@@ -11,7 +11,7 @@ import { problemAnswer } from '../../src/http/problem.js';
 import { openStalls } from '../../src/http/stall.js';
 import { carryWebSocket } from '../../src/http/websocket.js';
 import type { CanonicalRequest, Context, Question, ResponseFacts } from '../../src/model.js';
-import { contextAt, question, requestFacts } from '../../src/policy/question.js';
+import { contextAt, grantOf, question, requestFacts } from '../../src/policy/question.js';
 import { confirmed } from './confirm.js';
 import { openCredentials } from './credentials.js';
 import type { Parts } from './data-path.js';
@@ -47,10 +47,10 @@ export function openLine(parts: Parts): Rooms {
     authenticate(exchange) {
       const run = exchange.run ?? guard.authenticate(exchange.credentials, exchange.peer);
       if (run.ended) throw new Refusal('unauthenticated', 'The run that this token belongs to has ended.');
-      return run.subject;
+      return run;
     },
     checkKill: to => house.kill.check(to),
-    async decode(exchange, subject) {
+    async decode(exchange, { subject }) {
       if (exchange.tunnel !== undefined) return decodeTunnel(exchange.tunnel);
       const head = decode(exchange.head);
       exchange.proceed();
@@ -82,11 +82,11 @@ export function openLine(parts: Parts): Rooms {
           { rule: 'placeholder', next: 'Send it only where the API takes its credential.' },
         );
     },
-    ask(subject, request, meaning) {
-      const counted = house.count(subject.id);
+    ask(caller, request, meaning) {
+      const counted = house.count(caller.subject.id);
       const asking = (counters: Context['counters']): Question =>
         question(
-          subject,
+          caller,
           request,
           meaning,
           contextAt(now(), counters, request.method === 'CONNECT' ? ['uninspected'] : []),
@@ -102,7 +102,7 @@ export function openLine(parts: Parts): Rooms {
         type: 'action.decided',
         run: asked.subject.run,
         subject: asked.subject,
-        grant: null,
+        grant: asked.grant,
         action: asked.action,
         resource: asked.resource,
         ...(asked.also && { also: asked.also }),
@@ -148,7 +148,7 @@ export function openLine(parts: Parts): Rooms {
     },
     async refuse(exchange, refusal, trace) {
       const context = {
-        gateway: trace.caller?.id ?? null,
+        gateway: trace.caller?.subject.id ?? null,
         meaning: trace.meaning,
         connector: catalog.forHost(exchange.head.tunnel?.host ?? ''),
         rule: refusal.extra.rule ?? trace.decision?.rule ?? null,
@@ -204,9 +204,9 @@ function refusedEntry(trace: Trace, refusal: Refusal) {
   const also = asked?.also ?? meaning?.also;
   return {
     type: 'action.decided',
-    run: caller!.run,
-    subject: caller!,
-    grant: null,
+    run: caller!.subject.run,
+    subject: caller!.subject,
+    grant: asked?.grant ?? grantOf(caller!),
     action: asked?.action ?? meaning?.action ?? null,
     resource: asked?.resource ?? meaning?.resource ?? null,
     ...(also && { also: also.map(({ action, resource }) => ({ action, resource })) }),
@@ -224,8 +224,8 @@ function refusedEntry(trace: Trace, refusal: Refusal) {
 function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
   return {
     type: 'action.completed',
-    run: trace.caller?.run ?? null,
-    gateway: trace.caller?.id ?? null,
+    run: trace.caller?.subject.run ?? null,
+    gateway: trace.caller?.subject.id ?? null,
     decided: trace.evidence,
     status: outcome.status ?? trace.unscannable?.response.status ?? null,
     error: outcome.error,

@@ -1,36 +1,25 @@
 /** Opens the proxy: furnishes every room, in the order in which one needs the other, and closes them in reverse. */
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { openApprovals } from '../../src/approvals/index.js';
 import type { Config } from '../../src/config.js';
 import {
   endRun,
   type House,
   openCallerCheck,
   operatorCredential,
-  proxyRoutes,
-  runRoutes,
+  routes,
   serveControl,
-  stateRoutes,
   supervised,
   tell,
 } from '../../src/control/index.js';
-import { exitCode, Fault } from '../../src/errors.js';
-import { openGateways } from '../../src/identity/gateways.js';
-import { openKillSwitch } from '../../src/identity/kill.js';
-import { openRuns } from '../../src/identity/runs.js';
-import { openState, type State, type StoredRun } from '../../src/identity/state.js';
-import { openLog } from '../../src/log/index.js';
 import type { Context, Draft } from '../../src/model.js';
 import { toData } from '../../src/policy/index.js';
 import { openCounters } from '../../src/policy/question.js';
-import { openLedger, openPrices } from '../../src/spending/index.js';
-import { openAuthority } from '../../src/tls/authority.js';
+import { openPrices } from '../../src/spending/index.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
 import { writeTrustFiles } from '../environment/trust-files.js';
-import { paths, unusable } from '../home.js';
+import { paths } from '../home.js';
 import { userName } from '../user.js';
 import { openWorkers } from '../workers/index.js';
 import { alone, type Carrier } from './carrier.js';
@@ -38,9 +27,8 @@ import { openInstalled } from './connectors.js';
 import { openDataPath } from './data-path.js';
 import { Exchange } from './exchange/index.js';
 import { listenOn } from './listen.js';
-import { keepPolicy, openStoredPolicy } from './policy.js';
-import { openSecrets } from './secrets.js';
-import { succeed } from './succession.js';
+import { keepPolicy } from './policy.js';
+import { makePlace, openRooms } from './rooms.js';
 import { openUpstreams } from './upstreams.js';
 
 /** How to open. */
@@ -67,86 +55,22 @@ export interface Proxy {
   close(drain: number, hurry: Promise<void>): Promise<void>;
 }
 
-function openExclusiveState(path: string): State {
-  return readable(path, () => openState(path));
-}
-
-function readable<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as { code?: string }).code === 'SQLITE_BUSY')
-      throw Object.assign(new Fault(exitCode.failed, 'Another proxy uses this TF_HOME.', 'See it with: tf status'), {
-        code: 'busy',
-      });
-    throw new Fault(
-      exitCode.failed,
-      `The state can't be read, so nothing is let through: ${error instanceof Error ? error.message : 'unknown'}`,
-      `Restore ${path} from a backup, or move it away: gateways and permissions are then gone, the log stays.`,
-    );
-  }
-}
-
 /** How long a run may take to come back to a proxy that was restarted, in milliseconds. */
 const reattachment = 30_000;
-
-/** Whether the process of a run from before a restart still lives. */
-function alive({ pid }: StoredRun): boolean {
-  if (pid === null) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Opens everything and serves. Throws `Fault`; then nothing is left open that another proxy would need. */
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { home, config } = options;
   const now = Date.now;
   const at = paths(home);
-  try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    mkdirSync(at.run, { recursive: true, mode: 0o700 });
-    chmodSync(home, 0o700);
-  } catch (error) {
-    throw unusable(home, error);
-  }
+  makePlace(at);
   // What the operator wrote is wrong before anything is opened: the log has nothing to say about it.
   upstreamTrust({ extraFiles: config.upstream.ca_file });
   const prices = openPrices(at.prices);
-
-  const listen = options.listen ?? config.listen;
-  const { opened: state, door } = await succeed(() => openExclusiveState(at.state), options.waits, listen, at.port);
-  const gateways = readable(at.state, () => openGateways(state));
-  const kill = openKillSwitch(state);
-  const ledger = openLedger({ store: state.spending, permission: id => gateways.permission(id), now });
   const catalog = openInstalled(home, config);
-  const log = await openLog({
-    path: at.ledger,
-    keyPath: at.logKey,
-    durability: config.log.durability,
-    now,
-    random: randomBytes,
-  });
-  const vault = await openSecrets(at, config, state);
-  const policy = await openStoredPolicy(
-    at,
-    state,
-    toData(gateways.permissions(), gateways.list()),
-    config.policy.deadline,
-    options.diagnose,
-  );
-  const authority = openAuthority({ dir: at.ca, now, random: randomBytes, cache: config.limits.leaves });
-  const runs = openRuns(state, gateways.find, alive, now);
-  const approvals = openApprovals({
-    log,
-    now,
-    hold: config.approvals.hold,
-    expire: config.approvals.expire,
-    perGateway: config.limits.approvals_per_gateway,
-  });
+  const listen = options.listen ?? config.listen;
+  const { rooms, door } = await openRooms(options, at, listen, now);
+  const { state, gateways, kill, ledger, log, vault, policy, authority, runs, approvals } = rooms;
   let ending = false;
   let ask = (): void => {};
   const asked = new Promise<void>(resolve => {
@@ -208,16 +132,8 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     notices: options.notices,
     started: now(),
     now,
-    state,
-    gateways,
-    runs,
-    kill,
+    ...rooms,
     flights: carrier,
-    log,
-    policy,
-    vault,
-    approvals,
-    ledger,
     get connectors() {
       return catalog.list();
     },
@@ -259,7 +175,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     vault_generation: vault.generation,
   });
   const check = openCallerCheck(at.run, operatorCredential(at.operator), () => runs.list());
-  const control = await serveControl(at.socket, house, check, [...runRoutes, ...stateRoutes, ...proxyRoutes]);
+  const control = await serveControl(at.socket, house, check, routes);
 
   // A run from before a restart whose supervisor doesn't show itself has lost it: its token ends with it.
   const orphans = setTimeout(() => {

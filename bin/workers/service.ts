@@ -187,7 +187,7 @@ export class Service implements Ears {
 
   async #approve({ number, trace: known, allowed }: ApprovalWanted): Promise<unknown> {
     const { approvals, policy } = this.#house;
-    const trace = { ...openTrace(known.question!.subject), ...known };
+    const trace = { ...openTrace({ subject: known.question!.subject, grants: [] }), ...known };
     const flight = new Flight(
       'exchange',
       () => {},

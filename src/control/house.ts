@@ -3,6 +3,7 @@ import type { Vault } from '../../vault/index.js';
 import type { Approvals } from '../approvals/index.js';
 import type { Config } from '../config.js';
 import type { Gateways } from '../identity/gateways.js';
+import type { Keys } from '../identity/keys.js';
 import type { KillSwitch } from '../identity/kill.js';
 import type { Runs } from '../identity/runs.js';
 import type { State } from '../identity/state.js';
@@ -24,6 +25,7 @@ export interface House {
   readonly now: () => number;
   readonly state: State;
   readonly gateways: Gateways;
+  readonly keys: Keys;
   readonly runs: Runs;
   readonly kill: KillSwitch;
   readonly flights: { readonly exchanges: number };

@@ -1,14 +1,19 @@
 /** Flights: what is on the wire at this moment and whose it is, so that the kill switch can destroy it. */
 import { Refusal } from '../errors.js';
 import { type Belongs, covers } from '../identity/kill.js';
-import type { KillScope, Subject } from '../model.js';
+import type { Caller, KillScope } from '../model.js';
 import { Crowd, type Member } from './crowd.js';
+
+const none: readonly string[] = [];
 
 /** A tunnel or an exchange that is open. Its owner becomes known as the line goes on. */
 export class Flight implements Belongs, Member {
   place = -1;
+  /** Name of the gateway whose own it is. */
   gateway: string | null = null;
-  run: string | null = null;
+  gateways: readonly string[] = none;
+  runs: readonly string[] = none;
+  grants: readonly string[] = none;
   connector: string | null = null;
   /** True once a kill or the end of its run has stopped it. */
   stopped = false;
@@ -27,10 +32,12 @@ export class Flight implements Belongs, Member {
   }
 
   /** Says whose it is. Throws `Refusal` (`overloaded`) when that gateway has its share of the proxy already. */
-  belongTo({ id, run }: Subject): void {
-    this.#claim(id);
-    this.gateway = id;
-    this.run = run;
+  belongTo({ subject, grants }: Caller): void {
+    this.#claim(subject.id);
+    this.gateway = subject.id;
+    this.gateways = subject.chain;
+    this.runs = subject.runs;
+    if (grants.length > 0) this.grants = grants.map(({ id }) => id);
   }
 
   /** The client's connection has closed. */
@@ -63,6 +70,7 @@ export class Flights {
   begin(kind: Flight['kind'], destroy: () => void, claim: (gateway: string) => void = () => {}): Flight {
     const flight = new Flight(kind, destroy, gateway => {
       claim(gateway);
+      if (kind === 'tunnel') return;
       const count = this.#exchanges.get(gateway) ?? 0;
       if (count >= this.#share)
         throw new Refusal('overloaded', `${gateway} has ${count} requests open, and one gateway may not have more.`);

@@ -31,10 +31,11 @@ export interface Answer {
 const patience = 60;
 
 const decisionOf = (code: string): string =>
-  code === 'approval_pending'
+  code === 'approval_pending' || code === 'deferred'
     ? 'pending'
     : [
           'denied',
+          'binding_void',
           'killed',
           'approval_refused',
           'approval_timeout',

@@ -81,8 +81,7 @@ export function tunneller(
     if (options.uninspected(authority.host))
       return pass(tunnelExchange(socket, rest, authority, run, options.limits.handshake), socket);
     const flight = options.flights.begin('tunnel', () => socket.destroy());
-    flight.gateway = run.stored.gateway;
-    flight.run = run.stored.id;
+    flight.belongTo(run);
     flight.connector = options.connectorFor(authority.host);
     socket.once('close', () => options.flights.end(flight));
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');

@@ -3,18 +3,48 @@
  * is kept over restarts, and state that can't be read counts as active.
  */
 import { Refusal } from '../errors.js';
-import type { Kill, KillScope } from '../model.js';
+import type { Kill, KillScope, Subject } from '../model.js';
 import { type State, scopeKey } from './state.js';
 
-/** What a request belongs to, as far as it is known. */
+/** What a request belongs to, as far as it is known: to its own gateway and run and to all their parents. */
 export interface Belongs {
-  readonly gateway: string | null;
-  readonly run: string | null;
+  readonly gateways: readonly string[];
+  readonly runs: readonly string[];
+  readonly grants: readonly string[];
   readonly connector: string | null;
 }
 
+/** What belongs to one gateway and run of which nothing else is known. */
+export const alone = (gateway: string, run: string, connector: string | null): Belongs => ({
+  gateways: [gateway],
+  runs: [run],
+  grants: [],
+  connector,
+});
+
+/** What a request of this subject to this connector belongs to. */
+export const belonging = ({ chain, runs }: Subject, connector: string | null): Belongs => ({
+  gateways: chain,
+  runs,
+  grants: [],
+  connector,
+});
+
 /** Whether a scope covers what a request belongs to. */
-export const covers = (scope: KillScope, to: Belongs): boolean => scope.kind === 'all' || to[scope.kind] === scope.name;
+export function covers(scope: KillScope, to: Belongs): boolean {
+  switch (scope.kind) {
+    case 'all':
+      return true;
+    case 'connector':
+      return to.connector === scope.name;
+    case 'gateway':
+      return to.gateways.includes(scope.name);
+    case 'run':
+      return to.runs.includes(scope.name);
+    case 'grant':
+      return to.grants.includes(scope.name);
+  }
+}
 
 /** The switches. */
 export interface KillSwitch {

@@ -1,21 +1,23 @@
 /** Runs: one `tf run` each, recognised by a token that lives as long as the run and is stored only as a hash. */
 import { createHash, randomBytes } from 'node:crypto';
 import { ulids } from '../log/index.js';
-import type { Gateway, Subject } from '../model.js';
+import type { Agent, Caller, Gateway, Grant, Subject, User } from '../model.js';
 import type { State, StoredRun } from './state.js';
 
 /** A run that is alive. `subject` is frozen and the same object on every request, so that its printed form can be kept. */
-export interface Run {
+export interface Run extends Caller {
   stored: StoredRun;
-  readonly subject: Subject;
   ended: boolean;
 }
 
 /** What `tf run` says about itself. */
 export interface RunFields {
   readonly pid: number | null;
-  readonly user: string;
-  readonly workload: Readonly<Record<string, string | number>>;
+  readonly user: User;
+  readonly agent?: Agent;
+  readonly workload: StoredRun['workload'];
+  /** The run that it was started from, and whose limits are its own too. */
+  readonly parent?: Run;
   readonly upstream?: NonNullable<StoredRun['upstream']>;
 }
 
@@ -37,19 +39,29 @@ export interface Runs {
 /** Hex SHA-256 of a token: all that is kept of it. */
 export const digest = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** The run that was stored, alive. */
-export function revive(stored: StoredRun, gateway: Gateway): Run {
-  const subject: Subject = Object.freeze({
+/** The run that was stored, alive; `grants` limit all of it. */
+export function revive(stored: StoredRun, gateway: Gateway, grants: readonly Grant[] = []): Run {
+  const subject: Subject = deepFreeze({
     type: 'agent',
     id: gateway.name,
     environment: gateway.environment,
-    labels: Object.freeze({ ...gateway.labels }),
+    labels: { ...gateway.labels },
     run: stored.id,
-    chain: Object.freeze([gateway.name]),
-    user: Object.freeze({ sub: stored.user }),
-    workload: Object.freeze({ ...stored.workload }),
+    chain: stored.chain,
+    runs: stored.runs,
+    user: stored.user,
+    ...(stored.agent && { agent: stored.agent }),
+    workload: stored.workload,
+    ...(stored.signature && { signature: stored.signature }),
   });
-  return { stored, subject, ended: false };
+  return { stored, subject, grants, ended: false };
+}
+
+/** A copy that nobody can change: its printed form is kept. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(deepFreeze)) as T;
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, each]) => [name, deepFreeze(each)]))) as T;
 }
 
 /** `alive` says whether the process of a run that was stored before a restart still lives. */
@@ -68,7 +80,7 @@ export function openRuns(
   };
   for (const stored of state.runs.all()) {
     const owner = gateway(stored.gateway);
-    if (owner !== undefined && alive(stored)) add(revive(stored, owner));
+    if (owner !== undefined && stored.runs !== undefined && alive(stored)) add(revive(stored, owner));
     else state.runs.remove(stored.id);
   }
   return {
@@ -82,20 +94,25 @@ export function openRuns(
     start(owner, fields) {
       const token = randomBytes(32).toString('base64url');
       const supervisor = randomBytes(32).toString('base64url');
+      const id = `run_${nextId()}`;
+      const { parent } = fields;
       const stored: StoredRun = {
-        id: `run_${nextId()}`,
+        id,
         gateway: owner.name,
         token_sha256: digest(token),
         supervisor_sha256: digest(supervisor),
         pid: fields.pid,
         starting: true,
         started_at: new Date(now()).toISOString(),
+        chain: [...(parent?.stored.chain ?? []), owner.name],
+        runs: [...(parent?.stored.runs ?? []), id],
         workload: fields.workload,
         user: fields.user,
+        ...(fields.agent && { agent: fields.agent }),
         ...(fields.upstream === undefined ? {} : { upstream: fields.upstream }),
       };
       state.runs.put(stored.id, stored);
-      const run = revive(stored, owner);
+      const run = revive(stored, owner, parent?.grants);
       add(run);
       return { run, token, supervisor };
     },

@@ -4,8 +4,9 @@
  */
 import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { Gateway, Kill, KillScope, Permission } from '../model.js';
+import type { Agent, Gateway, Kill, KillScope, Permission, Subject, User, Value } from '../model.js';
 import type { Spent } from '../spending/index.js';
+import type { StoredKey } from './keys.js';
 
 /** A run as it is kept: enough to recognise its token after a restart of the proxy. */
 export interface StoredRun {
@@ -19,14 +20,19 @@ export interface StoredRun {
   readonly pid: number | null;
   readonly starting?: boolean;
   readonly started_at: string;
-  readonly workload: Readonly<Record<string, string | number>>;
-  readonly user: string;
+  /** Gateways from the outermost parent to this one, and the runs of each. */
+  readonly chain: readonly string[];
+  readonly runs: readonly string[];
+  readonly workload: Readonly<Record<string, Value>>;
+  readonly user: User;
+  readonly agent?: Agent;
+  readonly signature?: NonNullable<Subject['signature']>;
   /** Addresses and roots for this run alone (`--connect-to`, `--upstream-ca`). */
   readonly upstream?: { readonly connect_to: Readonly<Record<string, string>>; readonly ca: readonly string[] };
 }
 
 /** Tables with a name and a document. */
-interface Shelf<T> {
+export interface Shelf<T> {
   all(): T[];
   put(key: string, value: T): void;
   remove(key: string): boolean;
@@ -38,7 +44,12 @@ export interface State {
   readonly permissions: Shelf<Permission>;
   readonly kills: Shelf<Kill>;
   readonly runs: Shelf<StoredRun>;
+  readonly keys: Shelf<StoredKey>;
   readonly spending: Shelf<Spent>;
+  /** A shelf of another room, by its kind of document. */
+  shelf<T>(kind: string): Shelf<T>;
+  /** Does all that `work` writes in one commit, or nothing of it if that throws. */
+  together<T>(work: () => T): T;
   /** The next number of a series, counted from 1 and never given twice. */
   next(series: string): number;
   /** A setting, or undefined. */
@@ -91,6 +102,9 @@ export function openState(path: string): State {
     permissions: shelf('permission'),
     kills: shelf('kill'),
     runs: shelf('run'),
+    keys: shelf('key'),
+    shelf,
+    together: work => db.transaction(work)(),
     spending: shelf('spending'),
     next: series => count.get(series)!.value,
     get: name => one.get(name)?.value,

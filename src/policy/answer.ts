@@ -28,7 +28,8 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     exact = false,
     limits = [],
     mask,
-    approvers,
+    approvers = [],
+    approvals = 1,
   } = answer as Record<string, unknown>;
   const held = hold === undefined || hold === null ? undefined : milliseconds(hold);
   const faults = [
@@ -42,7 +43,10 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     (Array.isArray(limits) && limits.every(id => typeof id === 'string')) || 'its limits are not a list of permissions',
     // To ignore these would be laxer than the policy says.
     nothing(mask) || 'it asks for a mask, which this version cannot apply',
-    nothing(approvers) || 'it names approvers, which this version cannot restrict',
+    (Array.isArray(approvers) && approvers.every(name => typeof name === 'string' && name !== '')) ||
+      'its approvers are not a list of names',
+    (Number.isInteger(approvals) && (approvals as number) >= 1 && (approvals as number) <= 10) ||
+      'its approvals are not a number from 1 to 10',
   ].filter(fault => fault !== true);
   if (faults.length > 0) throw new Error(`The policy's answer cannot be used: ${faults.join('; ')}.`);
   return {
@@ -53,6 +57,8 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     policy_sha256: digest,
     ...(typeof held === 'number' ? { hold: held } : {}),
     ...(exact === true ? { exact } : {}),
+    ...(effect === 'require_approval' && (approvers as string[]).length > 0 && { approvers: approvers as string[] }),
+    ...(effect === 'require_approval' && approvals !== 1 && { approvals: approvals as number }),
     ...(effect !== 'deny' && (limits as string[]).length > 0 ? { limits: [...new Set(limits as string[])] } : {}),
   };
 }

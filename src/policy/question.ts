@@ -1,5 +1,5 @@
 /** Question: what the policy is asked (interface §4), built once per request; also what the entry is made from. */
-import type { CanonicalRequest, Classified, Context, Question, RequestFacts, Subject } from '../model.js';
+import type { Caller, CanonicalRequest, Classified, Context, Question, RequestFacts } from '../model.js';
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
@@ -49,16 +49,22 @@ export function contextAt(now: number, counters: Context['counters'], flags: Con
   };
 }
 
+/** What question and entry say of the grants that limit a caller: the innermost one. */
+export function grantOf({ grants }: Caller): Question['grant'] {
+  const grant = grants.at(-1);
+  return grant === undefined ? null : { id: grant.id, task: grant.task, expires_at: grant.expires_at };
+}
+
 /** The question about one request. */
 export const question = (
-  subject: Subject,
+  caller: Caller,
   request: CanonicalRequest,
   { action, resource, also }: Classified,
   context: Context,
 ): Question => ({
   v: 1,
-  subject,
-  grant: null,
+  subject: caller.subject,
+  grant: grantOf(caller),
   action,
   resource,
   ...(also && { also: also.map(part => ({ action: part.action, resource: part.resource })) }),

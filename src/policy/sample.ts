@@ -13,6 +13,7 @@ export const sampleQuestion: Question = {
     labels: {},
     run: 'run_00000000000000000000000000',
     chain: ['sample'],
+    runs: ['run_00000000000000000000000000'],
     user: { sub: 'sample' },
     workload: {},
   },

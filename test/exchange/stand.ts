@@ -74,7 +74,10 @@ export async function stand(t: TestContext, answer: Handler): Promise<Stand> {
   const now = (): number => Date.now() + clock.wrong;
   let entries = 0;
   const runs = {
-    find: (run: string) => ({ stored: {}, subject: { id: run.slice(4), run }, ended: false }) as unknown as Run,
+    find: (run: string) => {
+      const subject = { id: run.slice(4), run, chain: [run.slice(4)], runs: [run] };
+      return { stored: {}, subject, grants: [], ended: false } as unknown as Run;
+    },
   };
   const exchange = new Exchange({
     vault,
@@ -94,8 +97,8 @@ export async function stand(t: TestContext, answer: Handler): Promise<Stand> {
       },
     },
     kill: {
-      check({ gateway }) {
-        if (killed.has(gateway ?? '')) throw new Refusal('killed', 'It is killed.');
+      check({ gateways }) {
+        if (gateways.some(name => killed.has(name))) throw new Refusal('killed', 'It is killed.');
       },
     },
     changed: async () => {},

@@ -35,7 +35,9 @@ async function shown(answer: string, { permissions = {}, decide, body = call('to
   const subject: Subject = {
     ...{ type: 'agent', id: 'g', environment: '', labels: {}, run: 'run_1', user: { sub: 'u' }, workload: {} },
     chain,
+    runs: chain.map(name => `run_${name}`),
   };
+  const caller = { subject, grants: [] };
   const house = {
     policy: {
       shipped: decide === undefined,
@@ -43,7 +45,7 @@ async function shown(answer: string, { permissions = {}, decide, body = call('to
     },
     gateways: { permissions: (name: string) => permissions[name] ?? [] },
   } as unknown as DataHouse;
-  const trace = { ...openTrace(subject), meaning, question: question(subject, request, meaning, contextAt(0, {})) };
+  const trace = { ...openTrace(caller), meaning, question: question(caller, request, meaning, contextAt(0, {})) };
   return rewriteOf(house, trace)?.(answer);
 }
 

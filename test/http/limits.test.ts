@@ -6,6 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type ConnectionLimits, openConnections } from '../../src/http/connections.js';
 import { Flights } from '../../src/http/flights.js';
+import type { Caller } from '../../src/model.js';
 import { openWorld, type World } from '../world.js';
 import { type Agent, openTls, openTunnel, type RawAnswer, readAnswer, send, startAgent } from './agent.js';
 
@@ -176,12 +177,12 @@ test('what a gateway has open is counted down again, however it ends', async () 
   place.close();
 
   const flights = new Flights(1);
-  const subject = { id: 'a', run: 'run_1' } as Parameters<ReturnType<Flights['begin']>['belongTo']>[0];
+  const caller = { subject: { id: 'a', chain: ['a'], runs: ['run_1'] }, grants: [] } as unknown as Caller;
   for (const end of ['end', 'stop'] as const) {
     const flight = flights.begin('exchange', () => {});
-    flight.belongTo(subject);
+    flight.belongTo(caller);
     const other = flights.begin('exchange', () => {});
-    assert.throws(() => other.belongTo(subject), { code: 'overloaded' });
+    assert.throws(() => other.belongTo(caller), { code: 'overloaded' });
     flights.end(other);
     if (end === 'end') flights.end(flight);
     else flights.stop({ kind: 'all' });

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { Fault, Refusal } from '../../src/errors.js';
 import { gatewayNameFault, openGateways } from '../../src/identity/gateways.js';
-import { openKillSwitch } from '../../src/identity/kill.js';
+import { alone, openKillSwitch } from '../../src/identity/kill.js';
 import { openRuns } from '../../src/identity/runs.js';
 import { openState, type StoredRun } from '../../src/identity/state.js';
 import type { KillScope } from '../../src/model.js';
@@ -80,11 +80,13 @@ test('a gateway is made once, and permissions are numbered for ever', () => {
 
 test('a kill covers what it names and nothing else, and is found again', () => {
   const state = openState(fresh());
-  const belongs = { gateway: 'g', run: 'r', connector: 'c' };
+  const belongs = { gateways: ['parent', 'g'], runs: ['r0', 'r'], grants: [], connector: 'c' };
   const scopes: readonly KillScope[] = [
     { kind: 'all' },
     { kind: 'gateway', name: 'g' },
+    { kind: 'gateway', name: 'parent' },
     { kind: 'run', name: 'r' },
+    { kind: 'run', name: 'r0' },
     { kind: 'connector', name: 'c' },
   ];
   for (const scope of scopes) {
@@ -94,8 +96,8 @@ test('a kill covers what it names and nothing else, and is found again', () => {
     assert.throws(() => kill.check(belongs), killed);
     assert.throws(() => openKillSwitch(state).check(belongs), killed);
     if (scope.kind !== 'all') {
-      kill.check({ gateway: 'x', run: 'x', connector: 'x' });
-      kill.check({ gateway: null, run: null, connector: null });
+      kill.check(alone('x', 'x', 'x'));
+      kill.check({ gateways: [], runs: [], grants: [], connector: null });
     }
     kill.deactivate(scope);
     kill.check(belongs);
@@ -108,12 +110,12 @@ test("a kill that can't be written down acts nevertheless; state that can't be r
   const broken = { kills: { all: () => [], put: () => assert.fail('disk full'), remove: () => true } };
   const kill = openKillSwitch(broken);
   assert.throws(() => kill.activate({ kind: 'gateway', name: 'g' }, '', 'me', now));
-  assert.throws(() => kill.check({ gateway: 'g', run: null, connector: null }), killed);
+  assert.throws(() => kill.check(alone('g', 'x', null)), killed);
   for (const state of [
     null,
     { kills: { all: (): never => assert.fail('damaged'), put: () => {}, remove: () => true } },
   ]) {
-    assert.throws(() => openKillSwitch(state).check({ gateway: 'x', run: null, connector: null }), killed);
+    assert.throws(() => openKillSwitch(state).check(alone('x', 'x', null)), killed);
   }
 });
 
@@ -124,7 +126,7 @@ test("a token is known while its run lives, kept only as a hash, and is not the 
   const gateway = gateways.create({ name: 'agent' }, now);
   const open = (alive: (run: StoredRun) => boolean) => openRuns(state, gateways.find, alive, () => now);
   const runs = open(() => true);
-  const { run, token, supervisor } = runs.start(gateway, { pid: 1, user: 'u', workload: {} });
+  const { run, token, supervisor } = runs.start(gateway, { pid: 1, user: { sub: 'u' }, workload: {} });
   assert.equal(Buffer.from(token, 'base64url').length, 32);
   assert.equal(runs.byToken(token), run);
   assert.equal(runs.bySupervisor(supervisor), run);

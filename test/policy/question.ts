@@ -27,6 +27,7 @@ export function ask(asked: Asked = {}): Question {
       labels: {},
       run: 'run_1',
       chain: asked.chain ?? [gateway],
+      runs: (asked.chain ?? [gateway]).map(name => `run_${name}`),
       user: { sub: 'u' },
       workload: {},
     },

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { type Answer, type Call, NeedleSet } from '../../../src/credentials/index.js';
 import { fetchWhole } from '../../../src/http/fetch.js';
 import { requestHash } from '../../../src/http/forward.js';
-import type { KillSwitch } from '../../../src/identity/kill.js';
+import { belonging, type KillSwitch } from '../../../src/identity/kill.js';
 import type { Log } from '../../../src/log/index.js';
 import type { Action, BodyFacts, CanonicalRequest, Subject } from '../../../src/model.js';
 import { requestFacts } from '../../../src/policy/question.js';
@@ -67,7 +67,7 @@ export function openCalls({ log, kill, policy, upstreams, now }: CallParts): Sen
     const request = requestOf(call, payload);
     // To clean up behind ourselves is not what a kill is to stop.
     const checkKill = (): void => {
-      if (call.optional !== true) kill.check({ gateway: subject.id, run: subject.run, connector });
+      if (call.optional !== true) kill.check(belonging(subject, connector));
     };
     checkKill();
     const action: Action = {

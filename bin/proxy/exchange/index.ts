@@ -4,6 +4,7 @@
  */
 import { kindOf, NeedleSet, scopeOf, type Target } from '../../../src/credentials/index.js';
 import { Refusal } from '../../../src/errors.js';
+import { alone, belonging } from '../../../src/identity/kill.js';
 import type { KillScope } from '../../../src/model.js';
 import type { Permit } from '../../../src/permit.js';
 import { type Lease, leaseLifetime, type Vault } from '../../../vault/index.js';
@@ -227,8 +228,9 @@ export class Exchange {
 
   #stopped({ gateway, run }: { gateway: string; run: string }): boolean {
     try {
-      this.#parts.kill.check({ gateway, run, connector: null });
-      return this.#parts.runs.find(run) === undefined;
+      const known = this.#parts.runs.find(run);
+      this.#parts.kill.check(known === undefined ? alone(gateway, run, null) : belonging(known.subject, null));
+      return known === undefined;
     } catch {
       return true;
     }

@@ -12,6 +12,7 @@ import {
   type Target,
 } from '../../../src/credentials/index.js';
 import { Refusal } from '../../../src/errors.js';
+import { alone, belonging } from '../../../src/identity/kill.js';
 import type { Run, Runs } from '../../../src/identity/runs.js';
 import type { Permit } from '../../../src/permit.js';
 import type { Vault } from '../../../vault/index.js';
@@ -104,8 +105,8 @@ export class Once {
   }
 
   #living({ allowed: { gateway, run, connector } }: Permit): Run {
-    this.#parts.kill.check({ gateway, run, connector });
     const known = this.#parts.runs.find(run);
+    this.#parts.kill.check(known === undefined ? alone(gateway, run, connector) : belonging(known.subject, connector));
     if (known !== undefined) return known;
     throw new Refusal('unauthenticated', 'The run that this request belongs to has ended.');
   }

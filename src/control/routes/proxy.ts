@@ -32,7 +32,8 @@ function status({ house }: Call): unknown {
       gateway: stored.gateway,
       pid: stored.pid,
       started_at: stored.started_at,
-      user: stored.user,
+      user: stored.user.sub,
+      chain: stored.chain,
     })),
     requests_in_flight: house.flights.exchanges,
     workers: house.workers(),
@@ -230,11 +231,12 @@ async function explain(call: Call): Promise<unknown> {
     labels: gateway.labels,
     run: 'run_explain',
     chain: [gateway.name],
+    runs: ['run_explain'],
     user: { sub: 'operator' },
     workload: {},
   };
   const context = contextAt(house.now(), { minute: 1, hour: 1 }, tunnel ? ['uninspected'] : []);
-  const asked = question(subject, request, meaning, context);
+  const asked = question({ subject, grants: [] }, request, meaning, context);
   const decision = await house.policy.decide(asked);
   const killed = house.kill
     .active()

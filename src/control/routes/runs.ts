@@ -74,7 +74,7 @@ async function start(call: Call): Promise<undefined> {
   const pid = typeof body.pid === 'number' ? body.pid : null;
   const { run, token, supervisor } = house.runs.start(gateway, {
     pid,
-    user: text(body.user, 'unknown'),
+    user: { sub: text(body.user, 'unknown') },
     workload: (body.workload ?? {}) as Record<string, string | number>,
     ...(upstream === undefined ? {} : { upstream: { connect_to: upstream.connect_to ?? {}, ca: upstream.ca ?? [] } }),
   });
