@@ -5,7 +5,7 @@
 
 import type { Permission, Question } from '../src/model.js';
 import { inProcess } from '../src/policy/evaluator.js';
-import { toData } from '../src/policy/permissions.js';
+import { toData } from '../src/policy/data.js';
 import { startPool } from '../src/policy/pool.js';
 import { shippedWasm } from '../src/policy/shipped.js';
 

@@ -22,12 +22,25 @@ const unreachable = (): Fault =>
     'Start one with: tf serve   (tf run starts one by itself)',
   );
 
-/** Head fields that say who calls; `proof` shows that the process id is ours. */
-function headFields(operator: boolean, proof: string | null): Record<string, string> {
+/** The proxy was there, and its connection closed before it answered. */
+export class Unanswered extends Fault {
+  constructor(why: string) {
+    super(exitCode.failed, `The proxy did not answer: ${why}.`, 'See what it says in run/proxy.log under TF_HOME.');
+  }
+}
+
+/** A file that shows that our process id is ours while we hold it open, and the ticket that says that we were told of it. */
+interface Proof {
+  readonly proof: string;
+  readonly ticket: string;
+}
+
+/** Head fields that say who calls. */
+function headFields(operator: boolean, shown: Proof | null): Record<string, string> {
   const fields: Record<string, string> = { 'content-type': 'application/json', 'tf-pid': String(process.pid) };
   if (process.env.TF_RUN) fields['tf-run'] = process.env.TF_RUN;
   if (operator) fields.authorization = `Bearer ${operatorToken()}`;
-  if (proof !== null) fields['tf-proof'] = proof;
+  if (shown !== null) Object.assign(fields, { 'tf-proof': shown.proof, 'tf-ticket': shown.ticket ?? '' });
   return fields;
 }
 
@@ -57,11 +70,7 @@ function open(
       reject(
         ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '')
           ? unreachable()
-          : new Fault(
-              exitCode.failed,
-              `The proxy did not answer: ${error.message}.`,
-              'See what it says in run/proxy.log under TF_HOME.',
-            ),
+          : new Unanswered(error.message),
       );
     });
     outgoing.once('response', response => resolve({ request: outgoing, response }));
@@ -74,7 +83,7 @@ async function once(
   path: string,
   body: unknown,
   operator: boolean,
-  proof: string | null,
+  proof: Proof | null,
 ): Promise<Answer> {
   const { response } = await open(method, path, headFields(operator, proof), body);
   return { status: response.statusCode ?? 0, value: await json(response) };
@@ -99,11 +108,11 @@ const needsOperator = ({ status, value }: Answer): boolean =>
   status === 403 && (value as Failure).error.code === 'operator_required';
 
 /** Shows that this process is the one it says it is, by holding a file open that only the proxy could name. */
-async function withProof<T>(work: (proof: string) => Promise<T>): Promise<T> {
-  const { proof } = (await once('POST', '/challenge', undefined, false, null)).value as { proof: string };
-  const file = openSync(proof, 'r');
+async function withProof<T>(work: (proof: Proof) => Promise<T>): Promise<T> {
+  const shown = (await once('POST', '/challenge', undefined, false, null)).value as Proof;
+  const file = openSync(shown.proof, 'r');
   try {
-    return await work(proof);
+    return await work(shown);
   } finally {
     closeSync(file);
   }

@@ -2,7 +2,10 @@
  * The one door to the terminal: everything that `tf` says to a person or a script goes through here. Colour only where
  * the stream is a terminal and NO_COLOR is unset; control characters in data are shown, never obeyed.
  */
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { inert } from '../src/inert.js';
+
+export { inert };
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
@@ -13,15 +16,30 @@ const coloured = (stream: NodeJS.WriteStream): boolean =>
 export const styled = (style: Style, text: string): string =>
   coloured(process.stdout) ? styleText(style, text) : text;
 
-/** Text that came from outside, made inert: escape sequences and bidi controls are printed as `\u{…}`. */
-export const inert = (text: string): string =>
-  text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
-    c => `\\u{${c.codePointAt(0)!.toString(16)}}`,
-  );
-
 /** One line to stdout. */
 export const line = (text = ''): void => void process.stdout.write(`${text}\n`);
+
+/**
+ * A name, and what belongs to it in a column of its own. On a terminal it goes on below itself: text of agents that is as long as
+ * it likes never comes to stand where a name does.
+ */
+export function field(name: string, value: string): void {
+  const { isTTY, columns } = process.stdout;
+  const width = isTTY ? Math.max(20, (columns || 80) - 10) : Number.POSITIVE_INFINITY;
+  let text = `${name.padEnd(9)} `;
+  let taken = 0;
+  for (const letter of value) {
+    // Some letters take two places; which ones is the terminal's to know.
+    const places = letter <= '~' ? 1 : 2;
+    if (taken + places > width) {
+      text += `\n${' '.repeat(10)}`;
+      taken = 0;
+    }
+    text += letter;
+    taken += places;
+  }
+  line(text);
+}
 
 /** One JSON document (or, called repeatedly, JSON lines) to stdout. */
 export const json = (value: unknown, indent = 2): void =>
@@ -38,15 +56,11 @@ export const problem = (message: string, hint = ''): void => {
 
 /** Rows under headings, in columns of two spaces, no borders, as `docker ps` prints them. Cells are made inert. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const cells = rows.map(row => row.map(cell => (cell.includes('\u001b') ? cell : inert(cell))));
-  const widths = headings.map((heading, i) =>
-    Math.max(heading.length, ...cells.map(row => stripVTControlCharacters(row[i] ?? '').length)),
-  );
+  const cells = rows.map(row => row.map(inert));
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...cells.map(row => (row[i] ?? '').length)));
   const print = (row: readonly string[]): string =>
     row
-      .map((cell, i) =>
-        i === row.length - 1 ? cell : cell + ' '.repeat(widths[i]! - stripVTControlCharacters(cell).length),
-      )
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
       .join('  ')
       .trimEnd();
   line(styled('bold', print(headings)));

@@ -14,6 +14,7 @@ const call = {
 
 export default {
   name: 'anthropic',
+  prompts: true,
   hosts: ['api.anthropic.com'],
   credentials: {
     scheme: 'header:x-api-key',

@@ -11,6 +11,7 @@ const ofModel = { resource: 'model:{model}' };
 
 export default {
   name: 'openai',
+  prompts: true,
   hosts: ['api.openai.com'],
   credentials: {
     scheme: 'bearer',

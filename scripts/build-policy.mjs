@@ -1,4 +1,4 @@
-// Builds policies/tollfence.wasm from policies/tollfence.rego, byte for byte the same wherever it runs, and tests the
+// Builds policies/tollfence.wasm from the Rego in policies/tollfence, byte for byte the same wherever it runs, and tests the
 // Rego. With `--check` it writes nothing, and fails if what is committed is not what the Rego compiles to (for CI).
 // Uses the compiled TypeScript: `npm run build` first. Another directory of compiled files may be given by OUT.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,18 +14,19 @@ const fail = message => {
   process.exit(1);
 };
 
-const checked = await runOpa(['check', '--strict', '.'], policies);
+const rego = `${policies}tollfence`;
+const checked = await runOpa(['check', '--strict', '.'], rego);
 if (checked.code !== 0) fail(checked.text);
-const { passed, report } = await testPolicy(policies);
+const { passed, report } = await testPolicy(rego);
 if (!passed) fail(report);
 
-const { wasm, digest } = await buildPolicy(`${policies}tollfence.rego`).catch(fault => fail(fault.message));
+const { wasm, digest } = await buildPolicy(rego).catch(fault => fail(fault.message));
 const file = `${policies}tollfence.wasm`;
 const line = `${digest}  tollfence.wasm\n`;
 if (process.argv.includes('--check')) {
   if (!readFileSync(file).equals(wasm) || readFileSync(`${file}.sha256`, 'utf8') !== line) {
     fail(
-      'policies/tollfence.wasm is not what policies/tollfence.rego compiles to. Run `node scripts/build-policy.mjs`.',
+      'policies/tollfence.wasm is not what the Rego in policies/tollfence compiles to. Run `node scripts/build-policy.mjs`.',
     );
   }
 } else {

@@ -15,6 +15,7 @@ if (!existsSync(tsc)) {
 for (const [what, args] of [
   ['compiling', ['-p', root]],
   ['checking that connectors touch nothing', ['-p', `${root}connectors`]],
+  ['printing the types of the SDK', ['-p', `${root}src/sdk`]],
 ]) {
   console.error(`build: ${what}`);
   if (what === 'compiling') rmSync(`${root}dist`, { recursive: true, force: true });

@@ -3,8 +3,14 @@ import { isIP } from 'node:net';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { isHostPattern, isHostPort, isOwnHost, isProxyUrl } from './config/address.js';
+import { defer } from './config/defer.js';
 import { duration } from './config/duration.js';
+import { gateways } from './config/gateways.js';
 import { limits } from './config/limits.js';
+import { links } from './config/links.js';
+import { notify } from './config/notify.js';
+import { oidc } from './config/oidc.js';
+import { timezone } from './config/timezone.js';
 import { exitCode, Fault } from './errors.js';
 
 const address = z.string().refine(isHostPort, 'must be HOST:PORT');
@@ -33,6 +39,7 @@ const schema = z
     listen: address.default('127.0.0.1:0'),
     names: z.array(hostName).default([]),
     dashboard: z.union([z.literal('off'), address]).default('off'),
+    links,
     upstream: z
       .strictObject({
         connect_to: z.record(address, address).default({}),
@@ -45,6 +52,7 @@ const schema = z
       })
       .prefault({}),
     connectors: z.record(z.string(), z.strictObject({ hosts: ownHosts })).default({}),
+    oidc,
     passthrough: z.array(z.string().refine(isHostPattern, 'must be a host name, or *. and one')).default([]),
     approvals: z
       .strictObject({
@@ -53,6 +61,8 @@ const schema = z
         pending_status: z.int().min(400).max(599).default(503),
       })
       .prefault({}),
+    defer,
+    gateways,
     policy: z.strictObject({ deadline: duration.default(250) }).prefault({}),
     log: z.strictObject({ durability: z.enum(['full', 'batch']).default('full') }).prefault({}),
     record: z.strictObject({ bodies: z.union([z.literal('off'), z.literal(false)]).default('off') }).prefault({}),
@@ -61,8 +71,10 @@ const schema = z
         key: z.union([z.enum(['file', 'passphrase', 'keychain']), z.string().regex(/^file:.+/)]).default('file'),
       })
       .prefault({}),
+    notify,
     idle: duration.default(600_000),
     drain: duration.default(30_000),
+    timezone: timezone.default('UTC'),
     workers: z.int().min(1).max(64).default(1),
     limits,
   })
@@ -84,9 +96,15 @@ export function parseConfig(text: string, source = 'config.yaml'): Config {
 }
 
 /** What an operator must know of a configuration, as sentences. Values that may hold a password aren't quoted. */
-export function noticesOf({ dashboard, passthrough }: Config): string[] {
+export function noticesOf({ dashboard, links: { url }, passthrough }: Config): string[] {
+  const alone = /^(127\.|localhost:|\[::1\])/.test(dashboard);
   return [
-    ...(dashboard === 'off' ? [] : ['dashboard: this version has no web page, and nothing listens there.']),
+    ...(dashboard === 'off' && url !== undefined ? ['links: there are none, since dashboard is off.'] : []),
+    ...(dashboard === 'off' || alone || url?.startsWith('https:')
+      ? []
+      : [
+          'dashboard: links are served over plain HTTP; put a reverse proxy with TLS in front, and name it in links.url.',
+        ]),
     ...(passthrough.length === 0
       ? []
       : [

@@ -203,6 +203,8 @@ export interface Connector {
   readonly part?: (host: string, data: Value) => Part | Reader | null;
   /** With `part`: what all of them do, for people to look for; how it is asked for, and what it is. */
   readonly shown?: (data: Value) => readonly (readonly [route: string, row: RouteRow])[];
+  /** True if what is sent is for a language model to read: nobody looks for instructions in it. */
+  readonly prompts?: boolean;
   /** True if its routes describe requests that ask for an upgrade, too. */
   readonly upgrades?: boolean;
   /** OpenAPI path templates: `GET /repos/{owner}/{repo}`; `{rest+}` takes several segments; literals beat templates. */

@@ -91,7 +91,7 @@ export interface Record {
 /** The rooms that the line goes through. Each throws {@link Refusal} to end it. */
 export interface Rooms {
   /** Who sends this, and is it still who it was? 407, 403 binding_void. */
-  authenticate(exchange: Exchange): Caller;
+  authenticate(exchange: Exchange, flight: Flight): Promise<Caller> | Caller;
   /** Stops what a kill switch covers. 403 killed. */
   checkKill(to: Belongs): void;
   /** The one canonical form. 400, 421. */
@@ -111,7 +111,7 @@ export interface Rooms {
   /** Writes the decision to disk; the permit if it is an allow. 503 log_unavailable, 502, 503 vault_locked. */
   record(question: Question, decision: Decision, decoded: Decoded, meaning: Classified): Promise<Record>;
   /** Waits for a human, or for the time until which it can be undone; a permit, or 503 pending, 403, 202. */
-  approve(trace: Trace, allowed: Record['allowed'], flight: Flight): Promise<Permit>;
+  approve(trace: Trace, allowed: Record['allowed'], flight: Flight, decoded: Decoded): Promise<Permit>;
   /** Takes the secret for this permit and puts it in its place. 502, 503. */
   inject(permit: Permit, decoded: Decoded, meaning: Classified): Promise<Outgoing> | Outgoing;
   /** Sends it and carries the answer back. 502, 504; 403 if secrets can't be looked for in it and the policy minds. */
@@ -141,7 +141,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
   let decoded: Decoded | null = null;
   let outgoing: Outgoing | null = null;
   try {
-    const caller = rooms.authenticate(exchange);
+    const caller = await rooms.authenticate(exchange, flight);
     trace.caller = caller;
     flight.belongTo(caller);
     rooms.checkKill(flight);
@@ -164,7 +164,7 @@ export async function handle(exchange: Exchange, flight: Flight, rooms: Rooms): 
     const recorded = await rooms.record(question, decision, decoded, meaning);
     trace.evidence = recorded.evidence;
     if (decision.effect === 'deny') throw new Refusal('denied', decision.reason);
-    const permit = recorded.permit ?? (await rooms.approve(trace, recorded.allowed, flight));
+    const permit = recorded.permit ?? (await rooms.approve(trace, recorded.allowed, flight, decoded));
     rooms.checkKill(flight);
 
     outgoing = await rooms.inject(permit, decoded, meaning);

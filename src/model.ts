@@ -107,13 +107,19 @@ export interface ResponseFacts {
 export interface Context {
   /** RFC 3339, UTC, milliseconds. */
   readonly time: string;
+  /** These four by the wall of the operator's time zone. */
   readonly weekday: string;
   readonly hour: number;
   readonly minute: number;
   readonly timezone: string;
+  /** Of this gateway `minute` and `hour`; of this very request in this run `same` (a minute) and `same_hour`, where it is counted. */
   readonly counters: { readonly [name: string]: number };
+  /** Hours of this gateway's permissions, and of its parents', that hold now; absent if none of them has any. */
+  readonly within?: readonly string[];
   readonly flags: readonly string[];
   readonly confidence: number;
+  /** Which rules, of which version of their file, took the request for an injection; absent if none did. */
+  readonly found?: { readonly version: string; readonly rules: readonly string[] } | undefined;
 }
 
 /** The policy's question (interface §4), the OPA `input`. */
@@ -156,11 +162,13 @@ export interface Decision {
   readonly approvers?: readonly string[];
   /** How many different approvers it needs; absent for one. */
   readonly approvals?: number;
+  /** What each part of the request demands, if they differ: all of them must be met. Absent: the two members above say it. */
+  readonly demands?: readonly { readonly approvers: readonly string[]; readonly approvals: number }[];
 }
 
 /**
- * How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place; `sigv4` signs
- * with it; `oauth2`, `github-app`, `google` and `registry` exchange it for a bearer token; `vault:SCHEME` fetches the value
+ * How a secret becomes credentials on the wire (RFC 9110 §11). `header:X` and `query:k` name their place; `sigv4` and
+ * `webhook` sign with it; `oauth2`, `github-app`, `google` and `registry` exchange it for a bearer token; `vault:SCHEME` fetches the value
  * for SCHEME from HashiCorp Vault.
  */
 export type Scheme =
@@ -169,6 +177,7 @@ export type Scheme =
   | `header:${string}`
   | `query:${string}`
   | 'sigv4'
+  | 'webhook'
   | 'oauth2'
   | 'github-app'
   | 'google'
@@ -193,6 +202,7 @@ export type EntryType =
   | 'approval.expired'
   | 'approval.redeemed'
   | 'approval.cancelled'
+  | 'approval.link_made'
   | 'approver.added'
   | 'approver.removed'
   | 'notification.sent'

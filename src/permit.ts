@@ -26,31 +26,32 @@ export interface Allowed {
 /** Who accepts permits: each accepts a given one once. */
 export type Holder = 'vault' | 'upstream';
 
-/** Mints a permit for a decision that is on disk. Only `src/log/` may import this. `now` in ms since the epoch. */
-export let mint: (allowed: Allowed, now: number) => Permit;
+/** Mints a permit for a decision that is on disk. Only `src/log/` may import this. `issued` in ms since the epoch. */
+export let mint: (allowed: Allowed, issued: number) => Permit;
 
 /** Proof that an allow was recorded. Nobody outside this file can make one. */
 export class Permit {
   readonly allowed: Allowed;
-  readonly #expires: number;
+  /** Milliseconds since the epoch. */
+  readonly issued: number;
   #vault = false;
   #upstream = false;
 
-  private constructor(allowed: Allowed, expires: number) {
+  private constructor(allowed: Allowed, issued: number) {
     this.allowed = Object.freeze({ ...allowed });
-    this.#expires = expires;
+    this.issued = issued;
     Object.freeze(this);
   }
 
   static {
-    mint = (allowed, now) => new Permit(allowed, now + permitLifetime);
+    mint = (allowed, issued) => new Permit(allowed, issued);
   }
 
   /** @internal see {@link spend} */
   static take(permit: Permit, holder: Holder, request: string, now: number): string | null {
-    if (!(permit instanceof Permit) || !(#expires in permit)) return 'it was not minted by the log';
+    if (!(permit instanceof Permit) || !(#vault in permit)) return 'it was not minted by the log';
     if (permit.allowed.request !== request) return 'it is for another request';
-    if (now >= permit.#expires) return 'it has expired';
+    if (now >= permit.issued + permitLifetime) return 'it has expired';
     if (holder === 'vault' ? permit.#vault : permit.#upstream) return `the ${holder} has already accepted it`;
     if (holder === 'vault') permit.#vault = true;
     else permit.#upstream = true;

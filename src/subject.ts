@@ -66,6 +66,8 @@ export interface Grant {
 export interface Caller {
   readonly subject: Subject;
   readonly grants: readonly Grant[];
+  /** Id of the deferral that the proxy itself executes for it; absent for whoever sends by himself. */
+  readonly deferral?: string;
 }
 
 // ── what an operator sets ───────────────────────────────────────────────────────────────────────────────────────────
@@ -107,6 +109,25 @@ export interface Permission {
   /** Who may approve what needs an approval by it, and how many of them it takes; absent: any one approver. */
   readonly approvers?: readonly string[];
   readonly approvals?: number;
+  readonly created_at: string;
+}
+
+/** A stretch of time in which an operator wants nothing changed. */
+export interface Freeze {
+  /** `freeze_3` */
+  readonly id: string;
+  /** As it was given (ISO 8601), and the time zone in which that was read. */
+  readonly interval: string;
+  readonly timezone: string;
+  /** Its first moment, and the first one that is over; RFC 3339, UTC, milliseconds. */
+  readonly from: string;
+  readonly until: string;
+  /** The only gateway that is frozen, with its children; null for all. */
+  readonly gateway: string | null;
+  /** The pattern of what is frozen; null for everything. */
+  readonly action: string | null;
+  readonly reason: string;
+  readonly by: string;
   readonly created_at: string;
 }
 

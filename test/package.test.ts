@@ -39,7 +39,7 @@ test('the package holds every room compiled, the policy with its digest, and the
   const policy = [
     'policies/tollfence.wasm',
     'policies/tollfence.wasm.sha256',
-    'policies/tollfence.rego',
+    ...['decision', 'permissions', 'conditions'].map(name => `policies/tollfence/${name}.rego`),
     'policies/NOTICE',
   ];
   assert.deepEqual(

@@ -25,10 +25,28 @@ test('every test that SECURITY.md names is there', () => {
     .replace(/test\(\s+/g, 'test(')
     // One for each connector, table or the like.
     .replaceAll('test(`${name}: ', 'test(`');
+  // A title with a place in it for each number of workers and the like fits what stands there.
+  const titles = [...tests.matchAll(/test\(`([^`]*\$\{[^`]*)`/g)].filter(
+    // One that says little by itself would fit everything.
+    ([, title]) => title!.replace(/\$\{[^}]*\}/g, '').length > 40,
+  );
+  const patterns = titles.map(
+    ([, title]) =>
+      new RegExp(
+        `^${title!
+          .split(/\$\{[^}]*\}/)
+          .map(text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+          .join('.+')}$`,
+      ),
+  );
   const named = [...read('SECURITY.md').matchAll(/“([^”]+)”/g)].map(([, name]) => name!);
   assert.ok(named.length > 40);
   assert.deepEqual(
-    named.filter(name => !["'", '"', '`'].some(quote => tests.includes(`test(${quote}${name}${quote}`))),
+    named.filter(
+      name =>
+        !["'", '"', '`'].some(quote => tests.includes(`test(${quote}${name}${quote}`)) &&
+        !patterns.some(pattern => pattern.test(name)),
+    ),
     [],
   );
 });

@@ -16,8 +16,10 @@ interface Room {
 const rooms: Readonly<Record<string, Room>> = {
   model: { enters: 'type:connector type:subject', touches: '' },
   subject: { enters: 'type:model', touches: '' },
+  flags: { enters: 'action type:model', touches: 'file node:fs', doors: 'index' },
   connector: { enters: 'type:model', touches: '' },
   errors: { enters: '', touches: '' },
+  inert: { enters: '', touches: '' },
   permit: { enters: 'errors', touches: '' },
   gateway: { enters: 'errors type:credentials type:http type:identity type:model type:permit', touches: '' },
   config: { enters: 'errors', touches: 'node:net yaml zod' },
@@ -27,21 +29,22 @@ const rooms: Readonly<Record<string, Room>> = {
   action: {
     enters: 'errors type:model',
     touches: 'node:crypto node:zlib',
-    doors: 'catalog examples import/index json lookup own pattern rows',
+    doors: 'catalog examples form import/index json lookup media-type own pattern rows',
   },
   // node:crypto: signatures (AWS) are hashes and HMACs.
   credentials: { enters: 'errors type:model', touches: 'node:crypto', doors: 'index' },
   spending: { enters: 'errors type:model', touches: 'node:fs yaml zod', doors: 'index' },
   policy: {
-    enters: 'action errors spending type:model',
+    enters: 'action config errors spending type:model',
     touches:
       '@open-policy-agent/opa-wasm canonicalize node:child_process node:crypto node:fs node:module node:os node:path node:stream/promises node:worker_threads node:zlib',
     doors: 'index compiler question',
   },
   identity: {
-    enters: 'errors log type:model type:spending',
-    touches: 'better-sqlite3 node:crypto node:fs',
-    doors: 'gateways keys kill replica runs state',
+    enters: 'errors log type:config type:model type:spending',
+    touches: 'better-sqlite3 jose node:crypto node:fs node:fs/promises node:path',
+    doors:
+      'bearers binding gateways grants internal keys kill liveness oidc/index peer processes program remains replica runs signature standing state',
   },
   log: {
     enters: 'errors permit type:model',
@@ -49,8 +52,27 @@ const rooms: Readonly<Record<string, Room>> = {
     doors: 'index',
   },
   approvals: {
-    enters: 'errors http log type:gateway type:model type:permit',
+    enters: 'credentials errors http identity log type:gateway type:model type:permit',
     touches: 'node:crypto',
+    doors: 'binding demand index scope',
+  },
+  deferrals: {
+    enters: 'approvals errors http log type:gateway type:identity type:model type:permit',
+    touches: 'node:crypto',
+    doors: 'index',
+  },
+  // People, their keys and their links.
+  approvers: {
+    enters: 'errors log type:approvals type:identity type:model',
+    touches: 'node:crypto',
+    doors: 'index',
+  },
+  // What is said to people, and how their answer from Slack is known; sends nothing itself.
+  notify: { enters: 'inert type:approvals type:identity', touches: 'node:crypto', doors: 'index' },
+  // The only room that people's browsers reach: it can look at a link and answer by it, and nothing else.
+  web: {
+    enters: 'errors inert type:approvals type:approvers type:notify',
+    touches: 'node:crypto node:http node:net',
     doors: 'index',
   },
   vault: {
@@ -67,27 +89,35 @@ const rooms: Readonly<Record<string, Room>> = {
   http: {
     enters: 'credentials errors identity permit type:gateway type:model',
     touches:
-      'http-proxy-3 node:crypto node:dns node:http node:http2 node:net node:stream node:tls node:v8 node:vm node:zlib undici',
+      'http-proxy-3 node:crypto node:dns node:events node:http node:http2 node:net node:stream node:tls node:v8 node:vm node:zlib undici',
     doors:
-      'authenticate body connections decode exchange fetch flights forward grpc listener passthrough problem resign resolve rewrite stall target upstream watch websocket',
+      'authenticate body connections decode exchange fetch flights forward front-door grpc listener passthrough problem resign resolve rewrite stall target upstream watch websocket',
   },
   control: {
     enters:
-      'action errors http policy type:approvals type:config type:identity type:log type:model type:spending type:vault',
+      'action config errors gateway http identity policy type:approvals type:approvers type:deferrals type:flags type:log type:model type:notify type:spending type:vault',
     touches: 'node:crypto node:fs node:http node:path',
     doors: 'index',
   },
 
+  // What programs of others import: loopback, and nothing of the house.
+  sdk: { enters: '', touches: 'node:http node:timers/promises' },
+
   bin: {
-    enters: 'bin/commands config errors',
+    enters: 'bin/commands config errors inert',
     touches: 'commander node:child_process node:crypto node:fs node:http node:net node:os node:path node:url node:util',
     doors: 'connect-to control daemon home print user version',
   },
+  'bin/approver': {
+    enters: 'approvers errors log type:approvals',
+    touches: '@clack/prompts node:crypto node:fs node:os node:path',
+    doors: 'key-file passphrase sign',
+  },
   'bin/commands': {
     enters:
-      'action bin bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:model type:spending type:vault',
+      'action approvals bin bin/approver bin/environment bin/proxy bin/run config connectors errors log policy tls type:approvals type:approvers type:deferrals type:identity type:model type:spending type:vault',
     touches:
-      '@clack/prompts commander node:crypto node:events node:fs node:fs/promises node:os node:path node:timers/promises node:util',
+      '@clack/prompts commander node:crypto node:events node:fs node:fs/promises node:path node:timers/promises node:util',
   },
   'bin/environment': {
     enters: 'errors tls',
@@ -95,19 +125,20 @@ const rooms: Readonly<Record<string, Room>> = {
     doors: 'child-environment trust-files',
   },
   'bin/run': {
-    enters: 'errors identity',
-    touches: 'node:child_process node:fs node:http node:net node:os node:path node:tls',
-    doors: 'canary child command-line',
+    enters: 'bin errors identity tls type:bin/environment type:model',
+    touches: 'node:child_process node:crypto node:fs node:http node:net node:os node:path node:tls',
+    doors: 'child command-line order session',
   },
   'bin/proxy': {
     enters:
-      'action approvals bin bin/environment bin/workers connectors control credentials errors gateway http identity log policy spending tls vault type:config type:model type:permit',
-    touches: 'file node:crypto node:fs node:net node:path yaml',
-    doors: 'carrier confirm connector-file connectors data-path exchange/index generated open policy',
+      'action approvals approvers bin bin/environment bin/workers connectors control credentials deferrals errors flags gateway http identity log notify policy spending tls vault web type:config type:model type:permit',
+    touches:
+      '@slack/socket-mode @slack/web-api file node:child_process node:crypto node:fs node:net node:path undici yaml',
+    doors: 'agent-calls carrier confirm connector-file connectors data-path exchange/index generated open policy',
   },
   'bin/workers': {
     enters:
-      'bin bin/proxy errors gateway http identity log policy spending tls vault type:approvals type:config type:model type:permit',
+      'bin bin/proxy errors gateway http identity log permit policy spending tls vault type:approvals type:config type:control type:deferrals type:model',
     touches: 'node:child_process node:crypto node:net node:url',
     doors: 'index',
   },

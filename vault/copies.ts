@@ -13,8 +13,8 @@ import type { SecretMeta, Want } from './secret.js';
 
 /** The parent's vault. Both reject `Refusal`, as the vault does. */
 export interface Lender {
-  /** What the parent leases for the recorded allow with this id, whose request has this hash. */
-  lease(evidence: string, requestHash: string, target: Target): Promise<Lease>;
+  /** What the parent leases for this permit, whose request has this hash. */
+  lease(permit: Permit, requestHash: string, target: Target): Promise<Lease>;
   /** Everything that answers to this gateway must not show, in all its forms. */
   needles(gateway: string): Promise<readonly Buffer[]>;
   /** Hears that an API refused what was leased under this entry. */
@@ -60,7 +60,7 @@ export class Copies {
 
   /** Gets what the request of this permit needs from the parent; null if it is all here. */
   fetch(permit: Permit, requestHash: string, target: Target): Promise<void> | null {
-    const { gateway, run, secret, evidence } = permit.allowed;
+    const { gateway, run, secret } = permit.allowed;
     if (secret === null) return this.#fetchNeedles(gateway);
     const scheme = this.#secrets.get(secret)?.meta.scheme;
     // As the parent tells tokens apart: what one registry gave is no other's.
@@ -69,7 +69,7 @@ export class Copies {
     this.#keys.set(permit, key);
     if (this.#leaseOf(key) !== undefined) return this.#fetchNeedles(gateway);
     const leased = this.#once(key, async () => {
-      const lease = await this.#lender.lease(evidence, requestHash, target);
+      const lease = await this.#lender.lease(permit, requestHash, target);
       return () => {
         this.#leases.set(key, { lease, gateway, run });
         // Whatever the clock says by then.
@@ -110,6 +110,7 @@ export class Copies {
 
   /** As `Vault.revoke`. */
   revoke(scope: KillScope): void {
+    if (scope.kind === 'grant') return;
     for (const [key, { lease, gateway, run }] of this.#leases) {
       const named = scope.kind === 'gateway' ? gateway : scope.kind === 'run' ? run : null;
       if (named === null || named === (scope as { name?: string }).name) this.#drop(key, lease);

@@ -97,6 +97,8 @@ export class Leases {
 
   /** Ends those that a scope covers. One may serve several connectors: if one of those is stopped, all end. */
   revoke(scope: KillScope): void {
+    // What else its run does is served by the same ones.
+    if (scope.kind === 'grant') return;
     for (const [key, loan] of this.#open)
       if ((scope.kind !== 'gateway' && scope.kind !== 'run') || loan[scope.kind] === scope.name) this.#end(key, loan);
   }

@@ -16,8 +16,8 @@ const cipher = 'aes-256-gcm';
 /** The version of the format; bound into everything that is sealed. */
 export const formatVersion = 1;
 
-/** What a seal is for: a data key, a value, or the roster. One can't stand in for another. */
-export type Purpose = 'key' | 'value' | 'roster';
+/** What a seal is for: a data key, a value, the roster, or what others keep elsewhere. One can't stand in for another. */
+export type Purpose = 'key' | 'value' | 'roster' | 'outside';
 
 /** Associated data: a JSON array, printed as RFC 8785 prints it, so that there is one encoding and one reading. */
 export const associated = (purpose: Purpose, vault: string, ...bound: readonly unknown[]): Buffer =>
@@ -54,6 +54,8 @@ export interface Keys {
   readonly wrap: Buffer;
   /** Seals the roster. */
   readonly roster: Buffer;
+  /** Seals what other rooms keep in files of their own. */
+  readonly outside: Buffer;
   /** Tells whether a key is this vault's; reveals nothing of the others (HKDF, RFC 5869). */
   readonly check: Buffer;
 }
@@ -62,12 +64,12 @@ export interface Keys {
 export function deriveKeys(kek: Buffer, vault: string): Keys {
   const derive = (use: string): Buffer =>
     Buffer.from(hkdfSync('sha256', kek, vault, `tollfence vault v${formatVersion} ${use}`, keyBytes));
-  const keys = { wrap: derive('wrap'), roster: derive('roster'), check: derive('check') };
+  const keys = { wrap: derive('wrap'), roster: derive('roster'), outside: derive('outside'), check: derive('check') };
   kek.fill(0);
   return keys;
 }
 
 /** Zeroes keys that are needed no more. */
 export function forget(keys: Keys): void {
-  for (const key of [keys.wrap, keys.roster, keys.check]) key.fill(0);
+  for (const key of [keys.wrap, keys.roster, keys.outside, keys.check]) key.fill(0);
 }

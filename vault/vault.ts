@@ -9,6 +9,7 @@ import { VaultError } from './error.js';
 import { existingKey, type KeyKind, type KeySource, newKey, readStored } from './keys.js';
 import { type Lease, Leases } from './lease.js';
 import { formsFor, NeedleSets } from './needle-sets.js';
+import { openedOutside, sealedOutside } from './outside.js';
 import type { Contents, Entry } from './roster.js';
 import { rewrapped, sealed, unsealed } from './row.js';
 import { deriveKeys, forget, type Keys } from './seal.js';
@@ -219,6 +220,31 @@ export class Vault {
       value.fill(0);
     }
     return answers;
+  }
+
+  /** Seals what another room keeps in a file of its own; opened only for the same purpose. Throws Refusal (`vault_locked`). */
+  seal(purpose: string, plain: Buffer): Buffer {
+    return this.#refusing(`The key for ${purpose}`, () =>
+      sealedOutside(this.id, this.#state.keys(), purpose, plain, this.#state.random),
+    );
+  }
+
+  /** Opens what {@link seal} made under the key that the vault has now. Throws Refusal: `vault_locked`, `credential_unavailable`. */
+  unseal(purpose: string, sealed: Buffer): Buffer {
+    return this.#refusing(`The key for ${purpose}`, () => openedOutside(this.id, this.#state.keys(), purpose, sealed));
+  }
+
+  /** Takes a gateway away from those that a secret is bound to. Throws `missing`, `locked`, `corrupt`; `invalid` if it would be left to any gateway. */
+  unbind(name: string, gateway: string): SecretMeta {
+    return this.#state.commit((contents, keys) => {
+      const entry = existing(contents, name);
+      const gateways = entry.meta.gateways.filter(bound => bound !== gateway);
+      // None would mean any.
+      if (gateways.length === 0)
+        throw new VaultError('invalid', `The secret ${name} is bound to no other gateway: remove it instead.`);
+      const value = unsealed(entry, keys);
+      return this.#taking(value, () => this.#seal(contents, keys, { ...entry.meta, gateways }, value));
+    });
   }
 
   /** Ends all leases, forgets the keys, closes the file. */

@@ -17,13 +17,13 @@ import {
   publicKeyPath,
   Reader,
   type Seen,
-  type Sound,
   storedLines,
   verify,
 } from '../../src/log/index.js';
 import { call } from '../control.js';
 import { paths } from '../home.js';
 import { inert, json, line, styled } from '../print.js';
+import { explain } from './audit-verdict.js';
 
 interface VerifyOptions {
   readonly log?: string;
@@ -99,37 +99,6 @@ function verifyLog(options: VerifyOptions): ReturnType<typeof verify> {
   const beside = checkpointBeside(path);
   const checkpoints = existsSync(beside) ? [{ text: readText(beside, 'checkpoint') }] : [];
   return verify({ entries: storedLines(path), checkpoints, key, head, complete: false });
-}
-
-/** What an intact log does, and does not, prove. */
-function explain(sound: Sound): void {
-  const { entries, attested, anchored } = sound;
-  line(
-    `${styled('green', 'The log holds together:')} ${entries} entries of ${inert(sound.origin ?? 'no log')}, none changed, moved, repeated or missing between them.`,
-  );
-  if (attested === entries) line(`Attested: all ${entries} are covered by a checkpoint that the log signed.`);
-  else
-    line(
-      styled(
-        'yellow',
-        `Not attested: entries ${attested} to ${entries - 1} are chained, but no signed checkpoint covers them yet.`,
-      ),
-    );
-  if (anchored === null) {
-    line(
-      styled(
-        'yellow',
-        'Not attested by anybody outside: without a saved head nobody can tell whether entries were cut off at the end, or the whole log was written anew with its key.',
-      ),
-    );
-    line(
-      'Save a head elsewhere now and then (tf audit head > FILE), and verify against it: tf audit verify --head FILE',
-    );
-  } else if (anchored === entries) line('The saved head covers all of it.');
-  else
-    line(
-      `The saved head covers the first ${anchored} entries; for those behind it, nobody outside can tell whether some were cut off at the end.`,
-    );
 }
 
 function verifyReceipt(path: string, options: VerifyOptions): void {

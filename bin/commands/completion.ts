@@ -69,6 +69,7 @@ const values: Readonly<Record<string, (begun: string) => Promise<readonly string
     'header:',
     'query:',
     'sigv4',
+    'webhook',
     'oauth2',
     'github-app',
     'google',
@@ -76,6 +77,8 @@ const values: Readonly<Record<string, (begun: string) => Promise<readonly string
     'vault:',
   ],
   secret: () => running('/secrets'),
+  approver: () => running('/approvers'),
+  as: () => running('/approvers'),
   shell: () => Object.keys(scripts),
 };
 
@@ -85,6 +88,7 @@ const argumentsOf: Readonly<Record<string, string>> = {
   'connector test': 'connector',
   'gateway show': 'gateway',
   'gateway remove': 'gateway',
+  'approver remove': 'approver',
   'secret rotate': 'secret',
   'secret remove': 'secret',
   kill: 'gateway',

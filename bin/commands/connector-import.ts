@@ -109,6 +109,13 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   parseOwn(text, `The connector ${options.name}`);
   if (options.dryRun) return void process.stdout.write(text);
   const before = replaces ? readFileSync(target, 'utf8') : null;
+  // Who may not tell the proxy must leave no file for the next one either.
+  if (!(await tell()) && process.env.TF_RUN)
+    throw new Fault(
+      exitCode.refused,
+      `This can't be done from inside a run (${process.env.TF_RUN}): only what makes things stricter can.`,
+      'Ask an operator to do it from outside.',
+    );
   write(target, text);
   let told: boolean;
   try {

@@ -6,11 +6,18 @@ import { call } from '../control.js';
 import { inert, json, line, styled, table } from '../print.js';
 
 interface Shown extends Gateway {
+  readonly purge_at?: string;
   readonly permissions: readonly Permission[];
   readonly secrets: readonly string[];
   readonly runs: readonly string[];
   readonly killed: boolean;
 }
+
+/** As the proxy shows it: with the time of the purge, if it was removed. */
+type Listed = Gateway & { readonly purge_at?: string };
+
+const standing = ({ removed_at, purge_at }: Listed): string =>
+  removed_at === undefined ? '' : `removed, purged at ${purge_at}`;
 
 function labels(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
@@ -24,13 +31,14 @@ function labels(pairs: readonly string[]): Record<string, string> {
 
 async function create(
   name: string,
-  options: { description?: string; environment?: string; label: string[]; json?: boolean },
+  options: { description?: string; environment?: string; label: string[]; grants?: string; json?: boolean },
 ): Promise<void> {
   const gateway = (await call('POST', '/gateways', {
     name,
     description: options.description ?? '',
     environment: options.environment ?? '',
     labels: labels(options.label),
+    ...(options.grants !== undefined && { grants: options.grants }),
   })) as Gateway;
   if (options.json) return json(gateway);
   line(
@@ -38,11 +46,25 @@ async function create(
   );
 }
 
+async function update(name: string, options: { grants?: string; json?: boolean }): Promise<void> {
+  const { grants, json: asJson } = options;
+  const gateway = (await call('PUT', `/gateways/${encodeURIComponent(name)}`, {
+    ...(grants && { grants }),
+  })) as Gateway;
+  if (asJson) return json(gateway);
+  line(
+    gateway.grants === 'required'
+      ? `${gateway.name} may act only under a grant now: tf grant issue --gateway ${gateway.name} …`
+      : `${gateway.name} may act without a grant now.`,
+  );
+}
+
 async function list(options: { json?: boolean }): Promise<void> {
-  const gateways = (await call('GET', '/gateways')) as Gateway[];
+  const gateways = (await call('GET', '/gateways')) as Listed[];
+  const removed = gateways.some(({ removed_at }) => removed_at !== undefined);
   if (options.json) return json(gateways);
   table(
-    ['NAME', 'ENVIRONMENT', 'LABELS', 'CREATED', 'DESCRIPTION'],
+    ['NAME', 'ENVIRONMENT', 'LABELS', 'CREATED', ...(removed ? ['STATE'] : []), 'DESCRIPTION'],
     gateways.map(gateway => [
       gateway.name,
       gateway.environment,
@@ -50,6 +72,7 @@ async function list(options: { json?: boolean }): Promise<void> {
         .map(pair => pair.join('='))
         .join(','),
       gateway.created_at,
+      ...(removed ? [standing(gateway) || 'in use'] : []),
       gateway.description,
     ]),
   );
@@ -62,6 +85,8 @@ async function show(name: string, options: { json?: boolean }): Promise<void> {
     `${styled('bold', gateway.name)}${gateway.killed ? styled('red', '  killed') : ''}  ${inert(gateway.description)}`,
   );
   line(`environment ${inert(gateway.environment) || '-'}, made ${gateway.created_at}`);
+  if (gateway.grants === 'required') line('it may act only under a grant');
+  if (gateway.removed_at !== undefined) line(styled('red', standing(gateway)));
   line(`secrets: ${gateway.secrets.join(', ') || 'none'}; runs: ${gateway.runs.join(', ') || 'none'}`);
   line();
   table(
@@ -74,6 +99,31 @@ async function show(name: string, options: { json?: boolean }): Promise<void> {
       where ?? '',
     ]),
   );
+}
+
+interface Removal {
+  readonly gateway: Listed;
+  readonly stopped: { readonly exchanges: number; readonly tunnels: number };
+  readonly runs: readonly string[];
+  readonly terminated: number;
+}
+
+async function remove(name: string, options: { reason?: string; terminate?: boolean; json?: boolean }): Promise<void> {
+  const { reason = '', terminate = false } = options;
+  const path = `/gateways/${encodeURIComponent(name)}/remove`;
+  const removal = (await call('POST', path, { reason, terminate })) as Removal;
+  if (options.json) return json(removal);
+  const { gateway, stopped, runs, terminated } = removal;
+  line(
+    `${name} is removed: ${stopped.exchanges} in flight and ${stopped.tunnels} open connections ended, ${runs.length} runs ended${terminate ? `, ${terminated} process trees told to end` : ''}.`,
+  );
+  line(`Until ${gateway.purge_at} all of it can be had back: tf gateway reinstate ${name}`);
+}
+
+async function reinstate(name: string, options: { json?: boolean }): Promise<void> {
+  const gateway = (await call('POST', `/gateways/${encodeURIComponent(name)}/reinstate`, {})) as Gateway;
+  if (options.json) return json(gateway);
+  line(`${gateway.name} is in use again, with all that it had. Its runs have ended: start them anew.`);
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -89,9 +139,17 @@ export default function register(program: Command): void {
     .option('--description <text>')
     .option('--environment <name>', 'for example prod')
     .option('--label <name=value>', 'repeatable', collect, [])
+    .option('--grants <required>', 'required: it may act only under a grant')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  tf gateway create research-agent --environment dev --label team=search')
     .action(create);
+  command
+    .command('update <name>')
+    .description('change a gateway: whether it may act only under a grant (optional: operator)')
+    .option('--grants <required|optional>', 'whether it needs a grant')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf gateway update deploy-agent --grants required')
+    .action(update);
   command
     .command('list')
     .description('all gateways')
@@ -104,4 +162,18 @@ export default function register(program: Command): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  tf gateway show research-agent')
     .action(show);
+  command
+    .command('remove <name>')
+    .description('stop it now, and forget all that it has some minutes later')
+    .option('--reason <text>', 'why; the log is told')
+    .option('--terminate', 'end the process trees of its runs too')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf gateway remove research-agent --reason "project is over"')
+    .action(remove);
+  command
+    .command('reinstate <name>')
+    .description('take a removal back, before it is purged (operator)')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  tf gateway reinstate research-agent')
+    .action(reinstate);
 }

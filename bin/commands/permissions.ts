@@ -18,6 +18,10 @@ interface SetOptions {
   readonly reason?: string;
   readonly rate?: readonly string[];
   readonly budget?: readonly string[];
+  readonly hours?: readonly string[];
+  readonly repeats?: string;
+  readonly approver?: readonly string[];
+  readonly approvers?: string;
   readonly json?: boolean;
 }
 
@@ -41,19 +45,35 @@ export default function permissions(program: Command): void {
       "what it may spend: 'usd 20/day', 'tokens 100000/day'; also /min, /hour, /month (repeatable)",
       more,
     )
+    .option(
+      '--hours <times>',
+      "when it applies: 'mon-fri 09:00-17:00 Europe/Berlin', 'sat,sun 00:00-24:00', '22:00-06:00' (repeatable)",
+      more,
+    )
+    .option('--repeats <limit>', 'so many identical requests of a run are no loop: 5/min; also /hour')
+    .option('--approver <name>', 'who may approve it, also role:NAME (repeatable)', more)
+    .option('--approvers <number>', 'how many different people must approve it')
     .option('--reason <text>', 'a sentence that whoever is refused will read')
     .option('--json', 'print one JSON document')
     .description('add a permission; deny beats all, then the most specific pattern, then the stricter effect')
     .addHelpText(
       'after',
-      `\nExample:\n  tf permissions set --gateway billing --action stripe.charge.create --effect require_approval --where 'amount > 1000'\n  tf permissions set --gateway writer --action 'openai.*' --effect allow --rate 10/min --budget 'usd 20/day'`,
+      `\nExample:\n  tf permissions set --gateway billing --action stripe.charge.create --effect require_approval --where 'amount > 1000'\n  tf permissions set --gateway writer --action 'openai.*' --effect allow --rate 10/min --budget 'usd 20/day'\n  tf permissions set --gateway deploy --action 'github.pr.merge' --effect allow --hours 'mon-fri 09:00-17:00 Europe/Berlin'`,
     )
-    .action(async ({ json: asJson, ...fields }: SetOptions) => {
-      const permission = (await request('POST', '/permissions', fields)) as Permission;
+    .action(async ({ json: asJson, approver, approvers, ...fields }: SetOptions) => {
+      const permission = (await request('POST', '/permissions', {
+        ...fields,
+        ...(approver !== undefined && { approvers: approver }),
+        ...(approvers !== undefined && { approvals: /^\d+$/.test(approvers) ? Number(approvers) : approvers }),
+      })) as Permission;
       if (asJson) json(permission);
       else line(`${permission.id}  ${sentence(permission)}`);
-      const doubt = asJson ? null : await (await import('./unknown-action.js')).unknownAction(fields.action);
-      if (doubt !== null) note(`note: ${doubt}`);
+      if (asJson) return;
+      const doubts = [
+        await (await import('./unknown-action.js')).unknownAction(fields.action),
+        await (await import('./unknown-approver.js')).unknownApprover(permission),
+      ];
+      for (const doubt of doubts) if (doubt !== null) note(`note: ${doubt}`);
     });
 
   command
@@ -67,18 +87,28 @@ export default function permissions(program: Command): void {
       const shown = all.filter(({ gateway }) => options.gateway === undefined || gateway === options.gateway);
       if (options.json) return json(shown);
       const limited = shown.some(({ limits }) => limits !== undefined);
+      const special = shown.some(permission => besides(permission).length > 0);
       table(
-        ['ID', 'GATEWAY', 'EFFECT', 'ACTION', 'RESOURCE', 'WHERE', ...(limited ? ['LIMITS'] : []), 'REASON'],
-        shown.map(({ id, gateway, effect, action, resource, where, limits = [], reason }) => [
-          id,
-          gateway,
-          effect,
-          action,
-          resource ?? '*',
-          where ?? '',
-          ...(limited ? [limits.map(({ limit, left }) => `${limit} (${left} left)`).join(', ')] : []),
-          reason,
-        ]),
+        [
+          'ID',
+          'GATEWAY',
+          'EFFECT',
+          'ACTION',
+          'RESOURCE',
+          'WHERE',
+          ...(limited ? ['LIMITS'] : []),
+          ...(special ? ['BESIDES'] : []),
+          'REASON',
+        ],
+        shown.map(permission => {
+          const { id, gateway, effect, action, resource, where, limits = [], reason } = permission;
+          return [
+            ...[id, gateway, effect, action, resource ?? '*', where ?? ''],
+            ...(limited ? [limits.map(({ limit, left }) => `${limit} (${left} left)`).join(', ')] : []),
+            ...(special ? [besides(permission).join('; ')] : []),
+            reason,
+          ];
+        }),
       );
     });
 
@@ -95,12 +125,19 @@ export default function permissions(program: Command): void {
     });
 }
 
-const sentence = ({ effect, action, gateway, resource, where, rate = [], budget = [] }: Permission): string =>
-  [
-    `${effect} ${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`} for ${gateway}`,
-    ...rate,
-    ...budget,
-  ].join(', ');
+/** When it applies, what makes it doubtful, and who must approve it. */
+const besides = ({ hours, repeats, approvers = [], approvals = 1 }: Permission): string[] => [
+  ...(hours === undefined ? [] : [hours]),
+  ...(repeats === undefined ? [] : [`the same ${repeats}`]),
+  ...(approvers.length === 0 ? [] : [`approved by ${approvers.join(' or ')}`]),
+  ...(approvals === 1 ? [] : [`${approvals} approvers`]),
+];
+
+function sentence(permission: Permission): string {
+  const { effect, action, gateway, resource, where, rate = [], budget = [] } = permission;
+  const about = `${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`}`;
+  return [`${effect} ${action}${about} for ${gateway}`, ...rate, ...budget, ...besides(permission)].join(', ');
+}
 
 /** Collects an option that may be given several times. */
 const more = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];

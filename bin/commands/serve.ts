@@ -126,14 +126,26 @@ function patience(limit: number): () => Promise<boolean> {
   };
 }
 
-/** Resolves when there was no run, no request and nothing that waits for `limit` ms. */
-function idle(house: { runs: { list(): unknown[] }; flights: { exchanges: number } }, limit: number): Promise<void> {
+/** Resolves when there was no run, no grant, nothing deferred, nothing to be said and no request for `limit` ms. */
+function idle(
+  house: {
+    runs: { list(): { readonly stored: { readonly id: string } }[] };
+    notify: { owns(run: string): boolean; readonly exchanges: number; readonly waiting: number };
+    grants: { list(): { readonly state: string }[] };
+    deferrals: { readonly waiting: number };
+    flights: { exchanges: number };
+  },
+  limit: number,
+): Promise<void> {
   return new Promise(resolve => {
     let since = Date.now();
     const step = Math.min(limit / 4, 5_000);
     const timer = setInterval(
       () => {
-        if (house.runs.list().length > 0 || house.flights.exchanges > 0) since = Date.now();
+        const granted = house.grants.list().some(({ state }) => state === 'live');
+        const due = house.deferrals.waiting > 0 || house.notify.waiting > 0;
+        const busy = house.runs.list().some(({ stored }) => !house.notify.owns(stored.id));
+        if (busy || granted || due || house.flights.exchanges > house.notify.exchanges) since = Date.now();
         if (Date.now() - since < limit) return;
         clearInterval(timer);
         resolve();

@@ -23,9 +23,20 @@ interface Status {
   readonly runs: readonly {
     readonly id: string;
     readonly gateway: string;
-    readonly pid: number;
+    /** Null: a run of the proxy's own. */
+    readonly pid: number | null;
     readonly started_at: string;
     readonly user: string;
+    /** From the outermost parent to itself. */
+    readonly runs: readonly string[];
+    /** Why nothing of it is let through any more. */
+    readonly void?: string;
+  }[];
+  readonly grants: readonly {
+    readonly id: string;
+    readonly gateway: string;
+    readonly task: string;
+    readonly expires_at: string;
   }[];
   readonly requests_in_flight: number;
   readonly workers: readonly { readonly pid: number; readonly connections: number; readonly requests: number }[];
@@ -34,8 +45,21 @@ interface Status {
     readonly reason: string;
     readonly since: string;
   }[];
+  readonly deferrals: readonly {
+    readonly id: string;
+    readonly gateway: string;
+    readonly action: string;
+    readonly due_at: string;
+  }[];
   readonly approvals: readonly { readonly id: string; readonly gateway: string; readonly action: string }[];
 }
+
+/** Each run below the one that it was started from; otherwise in their order, which is that of their starts. */
+const inTree = (runs: Status['runs']): Status['runs'] =>
+  [...runs].sort((a, b) => (a.runs.join() < b.runs.join() ? -1 : 1));
+
+const nested = ({ gateway, runs }: Status['runs'][number]): string =>
+  runs.length > 1 ? `${'  '.repeat(runs.length - 2)}└ ${gateway}` : gateway;
 
 async function status({ json: asJson }: { json?: boolean }): Promise<void> {
   const answer = (await call('GET', '/status', undefined, { start: false }).catch((error: unknown) => {
@@ -71,9 +95,24 @@ async function status({ json: asJson }: { json?: boolean }): Promise<void> {
     line();
     table(
       ['RUN', 'GATEWAY', 'PID', 'USER', 'SINCE'],
-      runs.map(run => [run.id, run.gateway, String(run.pid), run.user, run.started_at]),
+      inTree(runs).map(run => [run.id, nested(run), String(run.pid ?? '-'), run.user, run.started_at]),
     );
   }
+  if (answer.deferrals.length > 0) {
+    line();
+    table(
+      ['DEFERRED', 'GATEWAY', 'ACTION', 'DUE'],
+      answer.deferrals.map(({ id, gateway, action, due_at }) => [id, gateway, action, due_at]),
+    );
+  }
+  if (answer.grants.length > 0) {
+    line();
+    table(
+      ['GRANT', 'GATEWAY', 'ENDS', 'TASK'],
+      answer.grants.map(({ id, gateway, expires_at, task }) => [id, gateway, expires_at, inert(task)]),
+    );
+  }
+  for (const { id, void: why } of runs) if (why !== undefined) line(`${styled('red', 'void')}    ${id}: ${inert(why)}`);
   if (approvals.length > 0) {
     line();
     table(

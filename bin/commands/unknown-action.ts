@@ -23,6 +23,11 @@ function likeness(a: string, b: string): number {
  */
 export async function unknownAction(pattern: string): Promise<string | null> {
   const name = pattern.split('.', 1)[0]!;
+  // Of our own: a run that starts another one.
+  if (name === 'gateway')
+    return matchesPattern(pattern, 'gateway.spawn', '.')
+      ? null
+      : `No known action is ${pattern}; is it gateway.spawn? See: docs/subagents.md`;
   if (generic.has(name)) return null;
   const { allConnectors } = await import('../proxy/connectors.js');
   const { rowsOf } = await import('./connector-rows.js');

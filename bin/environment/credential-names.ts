@@ -48,7 +48,7 @@ const documented: readonly (readonly [source: string, names: readonly string[]])
 ];
 
 /** Tollfence's own: these are never kept. */
-const own = /^TF_(MASTER_KEY|OPERATOR_TOKEN|PASSPHRASE)/;
+const own = /^TF_(MASTER_KEY|OPERATOR_TOKEN|PASSPHRASE|APPROVER_PASSPHRASE|ID_TOKEN)/;
 
 // A suffix with `_` (or at the start), so that TOKENIZERS_PARALLELISM, MAX_TOKENS, PWD and KEYBOARD stay.
 const suffix = new RegExp(

@@ -1,5 +1,13 @@
 /** Which secret goes with a request, and how it is put on it: between the vault, the connectors and the line. */
-import { inject, isSignedByPlaceholder, signAws, stripOwn } from '../../src/credentials/index.js';
+import {
+  inject,
+  isSignedByPlaceholder,
+  isWebhook,
+  signAws,
+  signWebhook,
+  stripOwn,
+} from '../../src/credentials/index.js';
+import { Refusal } from '../../src/errors.js';
 import type { Decoded, Outgoing } from '../../src/gateway.js';
 import { rewritten } from '../../src/http/resign.js';
 import { printAuthority } from '../../src/http/target.js';
@@ -10,6 +18,10 @@ import type { Parts } from './data-path.js';
 
 /** The place where this connector's credentials stand, or null. */
 const placeOf = (meaning: Classified): Scheme | null => meaning.connector?.credentials?.scheme ?? null;
+
+/** What a body is, for whoever signs over it. */
+const bytesOf = (payload: Decoded['payload']): Uint8Array | 'stream' | null =>
+  payload === null || Buffer.isBuffer(payload) ? payload : 'stream';
 
 /** What the line does with credentials. */
 export interface Credentials {
@@ -49,15 +61,21 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
       if (decision.effect === 'deny' || request.scheme !== 'https' || request.method === 'CONNECT') return null;
       // What no route describes gets a credential only if the policy names it.
       const typed = meaning.typed && (meaning.also?.every(part => part.typed) ?? true);
-      if (!typed && decision.exact !== true) return null;
-      return (
-        house.vault.bindingFor({
-          gateway: subject.id,
-          connector: action.connector,
-          host: request.host,
-          secret: decision.secret,
-        })?.name ?? null
-      );
+      const named = typed || decision.exact === true;
+      if (!named && !isWebhook(request)) return null;
+      const bound = house.vault.bindingFor({
+        gateway: subject.id,
+        connector: action.connector,
+        host: request.host,
+        secret: decision.secret,
+      });
+      if (named) return bound?.name ?? null;
+      if (bound?.scheme === 'webhook')
+        throw new Refusal(
+          'credential_unavailable',
+          `The webhook isn't sent unsigned: its secret ${bound.name} needs a permission that names ${action.name} without a *.`,
+        );
+      return null;
     },
     allowedFor: ({ subject, action }, { request, hash }, secret) => ({
       gateway: subject.id,
@@ -86,7 +104,9 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     const scheme = schemeFor(lease, meaning);
     const signed =
       scheme === 'sigv4' ? signAws(request, lease, { authority: printAuthority(request), now: house.now() }) : null;
-    const ready = signed ?? inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
+    const sealed = scheme === 'webhook' ? signWebhook(own.request, lease.value, bytesOf(payload), house.now()) : null;
+    const ready =
+      signed ?? sealed ?? inject(own.request, { scheme, value: lease.value }, meaning.connector?.credentials ?? {});
     const replaced = ready.replaced || own.removed;
     if (lease.opened_by === evidence) {
       const expires_at = new Date(lease.expires_at).toISOString();
@@ -95,7 +115,7 @@ export function openCredentials({ house, catalog }: Parts): Credentials {
     }
     const sent = signed?.chunks ? rewritten(payload, signed.chunks) : payload;
     const credential = `${name}@${version}`;
-    const hidden = signed?.hidden ?? false;
+    const hidden = signed?.hidden ?? sealed !== null;
     const leased = lease.opened_by;
     return { request: ready.request, payload: sent, hash, replaced, credential, leased, hidden, needles };
   }

@@ -11,6 +11,7 @@ import { fetchWhole } from '../../src/http/fetch.js';
 import { requestHash } from '../../src/http/forward.js';
 import { belonging } from '../../src/identity/kill.js';
 import type { Caller, CanonicalRequest, Classified, Fact, Value } from '../../src/model.js';
+import { obstacle } from '../../src/policy/index.js';
 import { contextAt, question } from '../../src/policy/question.js';
 import { completed } from './completed.js';
 import type { Credentials } from './credentials.js';
@@ -88,7 +89,7 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
     const named = catalog.classify(asked);
     const why = `A fact that the decision about ${meaning.action.name} needs.`;
     const { subject } = caller;
-    const asking = question(caller, asked, named, contextAt(house.now(), {}));
+    const asking = question(caller, asked, named, contextAt(house.now(), {}, [], { timezone: house.config.timezone }));
     const decision = {
       effect: 'allow',
       rule: 'lookup',
@@ -166,6 +167,8 @@ export function openLookUp(parts: Parts, credentials: Credentials): LookUp {
   return (caller, request, meaning) => {
     const { also } = meaning;
     if (!wanted(caller, meaning) && !also?.some(part => wanted(caller, part))) return meaning;
+    // No fact lets anything through that the grants don't cover.
+    if (obstacle(caller, meaning, house.gateways.find) !== null) return meaning;
     const until = performance.now() + limitMs;
     return (async () => {
       const first = await withFacts(caller, request, meaning, until);

@@ -1,7 +1,9 @@
 /** The rooms of the line, furnished: what `src/gateway.ts` declares, from the parts of this process. */
 import { findPlaceholder } from '../../src/credentials/index.js';
 import { Refusal } from '../../src/errors.js';
+import { openScanner } from '../../src/flags/index.js';
 import type { Outcome, Outgoing, Rooms, Trace } from '../../src/gateway.js';
+import { anew } from '../../src/http/authenticate.js';
 import { openBodies } from '../../src/http/body.js';
 import { decode } from '../../src/http/decode.js';
 import { forward, requestHash } from '../../src/http/forward.js';
@@ -10,12 +12,18 @@ import { carryTunnel, decodeTunnel } from '../../src/http/passthrough.js';
 import { problemAnswer } from '../../src/http/problem.js';
 import { openStalls } from '../../src/http/stall.js';
 import { carryWebSocket } from '../../src/http/websocket.js';
-import type { CanonicalRequest, Context, Question, ResponseFacts } from '../../src/model.js';
-import { contextAt, grantOf, question, requestFacts } from '../../src/policy/question.js';
-import { confirmed } from './confirm.js';
+import { endOf } from '../../src/identity/bearers.js';
+import { refuseRemoved } from '../../src/identity/gateways.js';
+import type { Run } from '../../src/identity/runs.js';
+import type { CanonicalRequest, Context, Decision, Question, ResponseFacts, Subject } from '../../src/model.js';
+import { loopSuspected, sameness, withinGrants } from '../../src/policy/index.js';
+import { contextAt, grantOf, question, requestFacts, suspicionOf } from '../../src/policy/question.js';
+import { checkBound, whileBound } from './bound.js';
 import { openCredentials } from './credentials.js';
 import type { Parts } from './data-path.js';
+import { deferralOf, dueDecision } from './deferred.js';
 import { openLookUp } from './facts.js';
+import { held } from './held.js';
 import { bodyLimits } from './limits.js';
 import { rewriteOf } from './offers.js';
 import { openSpending } from './spending.js';
@@ -24,8 +32,10 @@ import { openSpending } from './spending.js';
 export function openLine(parts: Parts): Rooms {
   const { house, guard, catalog } = parts;
   const readBody = openBodies(bodyLimits(house.config.limits));
+  const scanner = openScanner();
   const stalls = openStalls(house.config.limits.stall);
   const now = house.now;
+  const { timezone } = house.config;
 
   const credentials = openCredentials(parts);
   const lookUp = openLookUp(parts, credentials);
@@ -43,13 +53,26 @@ export function openLine(parts: Parts): Rooms {
     });
   };
 
+  /** The run, unless its token is shown by a process of another one. */
+  const owned = (run: Run, stranger: string | null, peer: string): Run => {
+    if (stranger === null) return run;
+    const reason = `The token belongs to another run than the process that shows it, which is of ${stranger}.`;
+    throw guard.stranger(peer, run.stored.gateway, reason);
+  };
+
   return {
-    authenticate(exchange) {
+    authenticate(exchange, { client }) {
       const run = exchange.run ?? guard.authenticate(exchange.credentials, exchange.peer);
-      if (run.ended) throw new Refusal('unauthenticated', 'The run that this token belongs to has ended.');
-      return run;
+      const end = endOf(run, now());
+      if (end !== null) throw new Refusal('unauthenticated', end, { next: anew });
+      checkBound(parts, run);
+      const looking = client === null ? null : parts.peers(client, run);
+      return looking === null ? run : looking.then(stranger => owned(run, stranger, exchange.peer));
     },
-    checkKill: to => house.kill.check(to),
+    checkKill(to) {
+      house.kill.check(to);
+      refuseRemoved(to, house.gateways.find);
+    },
     async decode(exchange, { subject }) {
       if (exchange.tunnel !== undefined) return decodeTunnel(exchange.tunnel);
       const head = decode(exchange.head);
@@ -83,17 +106,27 @@ export function openLine(parts: Parts): Rooms {
         );
     },
     ask(caller, request, meaning) {
-      const counted = house.count(caller.subject.id);
-      const asking = (counters: Context['counters']): Question =>
-        question(
-          caller,
-          request,
-          meaning,
-          contextAt(now(), counters, request.method === 'CONNECT' ? ['uninspected'] : []),
-        );
+      const { subject } = caller;
+      const { repeats } = house.policy;
+      const same = repeats.counted(subject.chain) ? sameness(subject.run, request, meaning) : null;
+      const counted = house.count(subject.id, same);
+      const asking = (counters: Context['counters']): Question => {
+        const { confidence, flags: suspected, found } = scanner.request(request, meaning);
+        const flags = [
+          ...suspected,
+          ...(request.method === 'CONNECT' ? ['uninspected'] : []),
+          ...(same !== null && repeats.exceeded({ subject, ...meaning }, counters) ? [loopSuspected] : []),
+        ];
+        return question(caller, request, meaning, contextAt(now(), counters, flags, { timezone, confidence, found }));
+      };
       return counted instanceof Promise ? counted.then(asking) : asking(counted);
     },
-    decide: asked => house.policy.decide(asked),
+    decide(asked, caller) {
+      const within = (decision: Decision): Decision => withinGrants(decision, asked, caller, house.gateways.find);
+      const decided = house.policy.decide(asked);
+      const decision = decided instanceof Promise ? decided.then(within) : within(decided);
+      return caller.deferral === undefined ? decision : dueDecision(decision);
+    },
     reserve: openSpending(house),
     async record(asked, decision, decoded, meaning) {
       const secret = credentials.secretFor(asked, decision, decoded.request, meaning);
@@ -107,16 +140,19 @@ export function openLine(parts: Parts): Rooms {
         resource: asked.resource,
         ...(asked.also && { also: asked.also }),
         request: asked.request,
+        ...suspicionOf(asked.context),
         decision: { ...decision, secret },
       } as const;
       if (decision.effect !== 'allow') return { evidence: (await house.log.record(entry)).id, allowed, permit: null };
       const { recorded, permit } = await house.log.allow(entry, allowed);
       return { evidence: recorded.id, allowed, permit };
     },
-    approve(trace, allowed, flight) {
-      if (trace.decision!.effect === 'defer')
-        throw new Refusal('denied', "The policy defers this action, and this version can't hold actions back yet.");
-      return house.approvals.await(trace, flight, allowed, () => confirmed(house.policy, trace));
+    approve(trace, allowed, flight, decoded) {
+      const deferring = deferralOf(trace, allowed, decoded);
+      if (deferring !== null) return house.deferrals.await(deferring);
+      return held(flight, house.kill, () =>
+        whileBound(parts, trace, confirm => house.approvals.await(trace, flight, allowed, confirm)),
+      );
     },
     inject: (permit, decoded, meaning) => credentials.outgoing(permit, decoded, meaning),
     forward(permit, outgoing, exchange, flight, trace) {
@@ -165,6 +201,8 @@ export function openLine(parts: Parts): Rooms {
           if (error instanceof Refusal) final = error;
         }
       }
+      if (refusal.extra.rule === 'permit')
+        house.log.note(permitRejected(trace.caller?.subject ?? null, trace.evidence, refusal));
       if (refusal.extra.cause !== undefined) parts.diagnose(refusal.extra.cause);
       const wait = final.code === 'unauthenticated' ? guard.delay(exchange.peer) : 0;
       if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
@@ -220,6 +258,16 @@ function refusedEntry(trace: Trace, refusal: Refusal) {
     },
   } as const;
 }
+
+/** The entry of a permit that an executor did not accept. */
+const permitRejected = (subject: Subject | null, decided: string | null, { message }: Refusal) =>
+  ({
+    type: 'permit.rejected',
+    run: subject?.run ?? null,
+    gateway: subject?.id ?? null,
+    decided,
+    reason: message,
+  }) as const;
 
 function completion(trace: Trace, outcome: Outcome, outgoing: Outgoing | null) {
   return {

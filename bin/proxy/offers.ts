@@ -7,7 +7,8 @@ import { readJson } from '../../src/action/json.js';
 import { matchesPattern } from '../../src/action/pattern.js';
 import type { Trace } from '../../src/gateway.js';
 import type { Rewrite } from '../../src/http/rewrite.js';
-import type { Meaning, Offers, Question, Value } from '../../src/model.js';
+import type { Caller, Meaning, Offers, Question, Value } from '../../src/model.js';
+import { obstacle } from '../../src/policy/index.js';
 import type { DataHouse } from './data-path.js';
 
 type Read = NonNullable<ReturnType<Offers>>;
@@ -24,7 +25,8 @@ const carried = (text: string): string =>
 const restored = (text: string): string => text.replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1');
 
 /** Whether the policy may let it through, whatever its parameters are. */
-async function perhaps({ policy, gateways }: DataHouse, asked: Question): Promise<boolean> {
+async function perhaps({ policy, gateways }: DataHouse, caller: Caller, asked: Question): Promise<boolean> {
+  if (obstacle(caller, asked, gateways.find) !== null) return false;
   const { action, resource, subject } = asked;
   if (!policy.shipped) return (await policy.decide(asked)).effect !== 'deny';
   const about = resource.id === '' ? resource.type : `${resource.type}:${resource.id}`;
@@ -34,7 +36,9 @@ async function perhaps({ policy, gateways }: DataHouse, asked: Question): Promis
       .permissions(gateway)
       .filter(permission => matchesPattern(permission.action, action.name, '.'))
       .filter(permission => permission.resource === null || matchesPattern(permission.resource, about, '/'));
-    const denied = speaking.some(({ effect, where }) => effect === 'deny' && where === null);
+    const denied = speaking.some(
+      ({ effect, where, hours }) => effect === 'deny' && where === null && hours === undefined,
+    );
     return !denied && speaking.some(({ effect }) => effect !== 'deny');
   });
 }
@@ -53,9 +57,9 @@ function questionAbout(question: Question, connector: string, meaning: Meaning):
 
 /** What becomes of the answer to this request; null: it passes as it is. */
 export function rewriteOf(house: DataHouse, trace: Trace): Rewrite | null {
-  const { meaning, question } = trace;
+  const { caller, meaning, question } = trace;
   const connector = meaning?.connector ?? null;
-  if (meaning === null || question === null || connector?.offers === undefined) return null;
+  if (caller === null || meaning === null || question === null || connector?.offers === undefined) return null;
   const reads = [meaning, ...(meaning.also ?? [])]
     .map(({ action }) => connector.offers!(action.name.slice(connector.name.length + 1)))
     .filter(read => read !== null);
@@ -79,7 +83,7 @@ export function rewriteOf(house: DataHouse, trace: Trace): Rewrite | null {
     if (list === null) return message;
     const shown: boolean[] = [];
     for (const entry of list.entries)
-      shown.push(entry !== null && (await perhaps(house, questionAbout(question!, connector!.name, entry))));
+      shown.push(entry !== null && (await perhaps(house, caller!, questionAbout(question!, connector!.name, entry))));
     return shown.every(Boolean) ? message : list.only(shown);
   }
 }

@@ -1,35 +1,40 @@
 /** Opens the proxy: furnishes every room, in the order in which one needs the other, and closes them in reverse. */
 import { rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Config } from '../../src/config.js';
 import {
   endRun,
   type House,
+  openAgentApi,
   openCallerCheck,
+  openPurges,
+  openVoiding,
   operatorCredential,
   routes,
   serveControl,
   supervised,
   tell,
 } from '../../src/control/index.js';
-import type { Context, Draft } from '../../src/model.js';
-import { toData } from '../../src/policy/index.js';
-import { openCounters } from '../../src/policy/question.js';
+import { originOf, reachable } from '../../src/http/front-door.js';
+import { grantEntry } from '../../src/identity/grants.js';
+import { withInternals } from '../../src/identity/internal.js';
+import type { Context } from '../../src/model.js';
+import { openCounters } from '../../src/policy/index.js';
 import { openPrices } from '../../src/spending/index.js';
 import { upstreamTrust } from '../../src/tls/trust.js';
-import { writeTrustFiles } from '../environment/trust-files.js';
 import { paths } from '../home.js';
-import { userName } from '../user.js';
-import { openWorkers } from '../workers/index.js';
-import { alone, type Carrier } from './carrier.js';
+import type { AnswerAgent } from './agent-calls.js';
+import { openCarrier } from './carriage.js';
 import { openInstalled } from './connectors.js';
-import { openDataPath } from './data-path.js';
+import { openExecutor } from './deferred.js';
 import { Exchange } from './exchange/index.js';
+import { furnishHouse } from './house.js';
 import { listenOn } from './listen.js';
-import { keepPolicy } from './policy.js';
+import { type Notifier, openNotifier } from './notify/index.js';
+import { pastOf } from './past.js';
 import { makePlace, openRooms } from './rooms.js';
 import { openUpstreams } from './upstreams.js';
+import { openPages } from './web.js';
 
 /** How to open. */
 export interface ProxyOptions {
@@ -69,103 +74,52 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const prices = openPrices(at.prices);
   const catalog = openInstalled(home, config);
   const listen = options.listen ?? config.listen;
-  const { rooms, door } = await openRooms(options, at, listen, now);
-  const { state, gateways, kill, ledger, log, vault, policy, authority, runs, approvals } = rooms;
+  let web: Awaited<ReturnType<typeof openPages>> = null;
+  const { rooms, door } = await openRooms(options, at, listen, now, () => web?.place.base ?? null);
+  const { state, gateways, kill, log, vault, policy, authority, runs, grants, approvals, deferrals, internals } = rooms;
+  const known = withInternals(runs, internals);
   let ending = false;
   let ask = (): void => {};
   const asked = new Promise<void>(resolve => {
     ask = resolve;
   });
-  const counters = openCounters();
-  const count = (gateway: string): Context['counters'] => counters.count(gateway, now());
+  const began = now();
+  const counters = openCounters(began, pastOf(at.ledger, began));
+  const count = (gateway: string, same: string | null): Context['counters'] => {
+    if (!policy.shipped) counters.recall(now());
+    return counters.count(gateway, same, now());
+  };
   const { diagnose } = options;
-  const rejected = (attempt: Draft): string => log.note(attempt);
   const exchange = new Exchange({
-    ...{ vault, log, kill, policy, runs, now, upstreams: openUpstreams(config, runs) },
+    ...{ vault, log, kill, policy, runs, now, upstreams: openUpstreams(config, known) },
     rotated: () => state.set('vault.seen', JSON.stringify({ id: vault.id, generation: vault.generation })),
     changed: () => carrier.changed('tokens'),
   });
-  const carrier: Carrier =
-    config.workers > 1
-      ? await openWorkers({
-          home,
-          config,
-          house: { log, vault: exchange, approvals, policy, authority, ledger, count, diagnose },
-          snapshot: () => ({
-            runs: runs.list().map(({ stored }) => stored),
-            gateways: gateways.list(),
-            permissions: gateways.permissions(),
-            kills: kill.active(),
-          }),
-          policy: () => state.get('policy.wasm_sha256') ?? '',
-        })
-      : alone(
-          openDataPath({
-            house: {
-              ...{
-                config,
-                now,
-                runs,
-                gateways,
-                kill,
-                policy,
-                log,
-                approvals,
-                authority,
-                ledger,
-                prices,
-                count,
-                rejected,
-              },
-              vault: exchange,
-            },
-            catalog,
-            diagnose,
-          }),
-        );
+  const voided = openVoiding({
+    ...{ runs, log },
+    changed: () => carrier.changed('state'),
+    stop: scope => house.stop(scope),
+  });
+  // The house is furnished with what carries the requests, which asks it in turn.
+  const agent: AnswerAgent = (...asked) => agentApi.answer(...asked);
+  const carrier = await openCarrier({
+    ...{ home, config, now, rooms, runs: known, catalog, prices, vault: exchange, count, voided, agent, diagnose },
+  });
   const listener: { address: AddressInfo | null } = { address: null };
-  const house: House = {
-    version: options.version,
-    home,
-    owner: userName(),
-    config,
-    notices: options.notices,
-    started: now(),
-    now,
-    ...rooms,
-    flights: carrier,
-    get connectors() {
-      return catalog.list();
-    },
-    async reloadConnectors() {
-      catalog.reload();
-      await carrier.changed('connectors');
-    },
-    trustFiles: { ...writeTrustFiles(join(at.run, 'trust'), authority) },
-    hostsOf: connector => catalog.hosts(connector),
-    classify: request => catalog.classify(request),
+  let notifier: Notifier | null = null;
+  const house: House = furnishHouse({
+    ...{ options, at, now, rooms, catalog, prices, carrier, exchange, counters, count, voided },
+    notifier: () => notifier,
     port: () => listener.address?.port ?? 0,
-    refreshPolicy() {
-      policy.setData(toData(gateways.permissions(), gateways.list()));
-      return carrier.changed('state');
-    },
-    stop: scope => carrier.stop(scope),
-    changed(what) {
-      if (what === 'secrets') exchange.keep();
-      return carrier.changed(what);
-    },
-    workers: () => carrier.workers,
     shutdown: () => ask(),
     ending: () => ending,
-    tell,
-    async keepPolicy(wasm, source) {
-      keepPolicy(at, state, wasm, source);
-      await carrier.replaced(wasm);
-    },
-  };
+    stopped: () => agentApi.sweep(),
+  });
+  const agentApi = openAgentApi(house);
 
   listener.address = await listenOn(carrier.listener, listen, at.port, door);
   writeFileSync(at.port, String(listener.address.port), { mode: 0o600 });
+  web = await openPages(config, rooms.links, now, (headers, body) => house.notify.slackInteraction(headers, body));
   await log.record({
     type: 'proxy.started',
     run: null,
@@ -174,12 +128,38 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     policy_sha256: policy.digest,
     vault_generation: vault.generation,
   });
-  const check = openCallerCheck(at.run, operatorCredential(at.operator), () => runs.list());
+  grants.watch(ended => {
+    for (const grant of ended) log.note(grantEntry('grant.expired', grant));
+    void house.stop({ kind: 'grant', name: ended[0]!.id });
+  });
+  const check = openCallerCheck(at.run, operatorCredential(at.operator), () => [
+    ...runs.list().map(({ stored }) => stored),
+    ...rooms.remains.list(),
+  ]);
   const control = await serveControl(at.socket, house, check, routes);
+
+  notifier = openNotifier({
+    ...{ house, diagnose, ca: authority.certificatePem },
+    origin: () => originOf(listener.address!.address, listener.address!.port),
+  });
+  const executor = openExecutor({
+    ...{ deferrals, gateways, grants: rooms.grants, internals, now, late: config.defer.late, diagnose },
+    ready: () => !ending && !vault.locked && log.healthy,
+    door: () => ({
+      host: reachable(listener.address!.address),
+      port: listener.address!.port,
+      ca: authority.certificatePem,
+    }),
+    changed: () => carrier.changed('state'),
+    over: run => void (known.find(run) === undefined && carrier.stop({ kind: 'run', name: run })),
+  });
+  executor.start();
+  const purges = openPurges(house, diagnose);
 
   // A run from before a restart whose supervisor doesn't show itself has lost it: its token ends with it.
   const orphans = setTimeout(() => {
-    for (const { stored } of runs.list()) if (!supervised(stored.id)) void endRun(house, stored.id);
+    for (const { stored } of runs.list())
+      if (!supervised(stored.id) && !house.notify.owns(stored.id)) void endRun(house, stored.id);
   }, reattachment);
   orphans.unref();
 
@@ -193,8 +173,15 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       for (const { stored } of runs.list()) tell(stored.id, { event: 'ending' });
       await new Promise(resolve => setImmediate(resolve));
       clearTimeout(orphans);
+      web?.close();
+      await purges.close();
+      approvals.close();
+      await notifier?.close();
       await carrier.drain(drain, hurry);
+      agentApi.sweep('all');
+      await executor.close();
       await exchange.close();
+      grants.close();
       rmSync(at.socket, { force: true });
       control.close();
       control.closeAllConnections();
@@ -202,6 +189,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       await log.record({ type: 'proxy.stopped', run: null }).catch(() => {});
       await log.close();
       vault.close();
+      rooms.remains.close();
       state.close();
     },
   };

@@ -45,6 +45,9 @@ export async function openStoredPolicy(
       get shipped() {
         return !broken && standIn.shipped;
       },
+      get repeats() {
+        return standIn.repeats;
+      },
       async decide(question) {
         if (broken) throw new Refusal('policy_unavailable', `The policy can't be loaded: ${reason}.`);
         return standIn.decide(question);

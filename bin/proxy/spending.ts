@@ -1,4 +1,5 @@
 /** Spending: what a request sets aside of the limits that it is under, and what it has spent in the end. */
+import { Refusal } from '../../src/errors.js';
 import type { Outcome, Reserved, Settled } from '../../src/gateway.js';
 import type { Classified, Decision, TokenCost } from '../../src/model.js';
 import {
@@ -6,6 +7,7 @@ import {
   amountsOf,
   type Estimate,
   estimate,
+  type Ledger,
   type Prices,
   type Usage,
   type UsageReader,
@@ -31,7 +33,7 @@ const tokensOf = ({ cost, also }: Classified): TokenCost | null =>
 /** Furnishes the verb. */
 export function openSpending({ ledger, prices }: Pick<DataHouse, 'ledger' | 'prices'>): Reserve {
   return (decision, meaning) => {
-    if (decision.effect !== 'allow' && decision.effect !== 'require_approval') return null;
+    if (decision.effect === 'deny') return null;
     const { limits = [] } = decision;
     const tokens = tokensOf(meaning);
     if (limits.length === 0) return tokens && new Hold(ledger, prices, null, tokens, null);
@@ -41,6 +43,20 @@ export function openSpending({ ledger, prices }: Pick<DataHouse, 'ledger' | 'pri
     return held instanceof Promise ? held.then(hold) : hold(held);
   };
 }
+
+/** What {@link openSpending} would say now, without setting anything aside. */
+export const openLimitCheck =
+  ({ ledger, prices }: { readonly ledger: Pick<Ledger, 'check'>; readonly prices: Prices }) =>
+  ({ effect, limits = [] }: Decision, meaning: Classified): Refusal | null => {
+    if (limits.length === 0 || effect === 'deny') return null;
+    try {
+      ledger.check({ ...estimate(meaning, prices), limits });
+      return null;
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  };
 
 class Hold implements Reserved {
   readonly watcher: UsageReader | null;

@@ -1,7 +1,8 @@
 /** The child: its stdio, terminal, signals and exit code are its own; `tf` only stands behind it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
+import { type Process, processes } from '../../src/identity/processes.js';
 
 const hasTerminal = (): boolean => {
   try {
@@ -41,26 +42,29 @@ export const follow = (child: ChildProcess): Promise<number> =>
     child.once('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)));
   });
 
-/** The processes below one, children before their own children (Linux; elsewhere only itself is known). */
-function tree(pid: number): number[] {
-  const children = new Map<number, number[]>();
-  try {
-    for (const name of readdirSync('/proc')) {
-      if (!/^\d+$/.test(name)) continue;
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-        children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-      } catch {
-        // it has ended meanwhile
-      }
-    }
-  } catch {
-    return [pid];
+/** Processes that are ended: each with its start, so that another one with its number is let alone. */
+type Tree = Map<number, number>;
+
+const lives = (pid: number, started: number): boolean => {
+  const process = processes.read(pid);
+  return process !== null && process.started === started && process.zombie !== true;
+};
+
+/** Adds what stands below those that are known (Linux; elsewhere only the child is), and returns it, parents first. */
+function grow(tree: Tree): number[] {
+  const children = new Map<number, Process[]>();
+  for (const name of processes.known ? readdirSync('/proc') : []) {
+    const process = /^\d+$/.test(name) ? processes.read(Number(name)) : null;
+    if (process !== null) children.set(process.parent, [...(children.get(process.parent) ?? []), process]);
   }
-  const all = [pid];
-  for (let i = 0; i < all.length; i++) all.push(...(children.get(all[i]!) ?? []));
-  return all;
+  const added: number[] = [];
+  for (const pid of tree.keys())
+    for (const process of children.get(pid) ?? [])
+      if (!tree.has(process.pid)) {
+        tree.set(process.pid, process.started);
+        added.push(process.pid);
+      }
+  return added;
 }
 
 const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
@@ -73,13 +77,37 @@ const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
   }
 };
 
-/** Ends the child and everything below it: SIGTERM, then SIGKILL after five seconds. */
-export function terminate(child: ChildProcess): void {
+/** How long processes may take to end by themselves, and how often it is looked, in milliseconds. */
+const grace = 5_000;
+const glance = 50;
+
+/**
+ * Ends the child and everything below it: SIGTERM, and SIGKILL for what is there after five seconds. Resolves when nothing of it
+ * is left, or when five more seconds didn't help.
+ */
+export async function terminate(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
-  const pids = tree(child.pid);
-  signal(pids, 'SIGTERM');
-  setTimeout(
-    () => signal([...new Set([...pids, ...(child.exitCode === null ? tree(child.pid!) : [])])], 'SIGKILL'),
-    5_000,
-  ).unref();
+  const tree: Tree = new Map([[child.pid, processes.read(child.pid)?.started ?? 0]]);
+  const ended = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const left = (): number[] =>
+    processes.known
+      ? [...tree].filter(([pid, started]) => lives(pid, started)).map(([pid]) => pid)
+      : ended()
+        ? []
+        : [child.pid!];
+  /** What is stopped starts nothing, and loses no child, between being seen and being ended. */
+  const end = (name: NodeJS.Signals): void => {
+    signal(left(), 'SIGSTOP');
+    for (let added = grow(tree); added.length > 0; added = grow(tree)) signal(added, 'SIGSTOP');
+    signal(left(), name);
+    signal(left(), 'SIGCONT');
+  };
+  const since = Date.now();
+  end('SIGTERM');
+  for (let late = false; !ended() || left().length > 0; late = Date.now() >= since + grace) {
+    if (Date.now() >= since + 2 * grace) return;
+    if (late) end('SIGKILL');
+    else signal(grow(tree), 'SIGTERM');
+    await new Promise(resolve => setTimeout(resolve, glance));
+  }
 }

@@ -1,8 +1,7 @@
 /** The three forms of `tf run`: which word is the gateway and which are the command. */
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { Fault } from '../../src/errors.js';
 import { gatewayNameFault } from '../../src/identity/gateways.js';
+import { programFile } from './program.js';
 
 /** Exit code of `tf run` when it fails before the child has started (interface §1, as docker's). */
 export const notStarted = 125;
@@ -15,24 +14,6 @@ export interface CommandLine {
 }
 
 const usage = 'tf run -- NAME COMMAND…   ·   tf run --name NAME -- COMMAND…   ·   tf run NAME -- COMMAND…';
-
-/** The file that would run for `name`, as a shell looks for it; null if there is none. */
-function programFile(name: string, path: string): string | null {
-  for (const file of name.includes('/')
-    ? [name]
-    : path
-        .split(delimiter)
-        .filter(Boolean)
-        .map(dir => join(dir, name))) {
-    try {
-      accessSync(file, constants.X_OK);
-      if (statSync(file).isFile()) return file;
-    } catch {
-      // the next one
-    }
-  }
-  return null;
-}
 
 /** Reads the words in front of and behind `--`. Throws `Fault` (125). */
 export function readCommandLine(

@@ -3,6 +3,8 @@
  * so what it says is read strictly, and whoever says something else is ended.
  */
 import type { Config } from '../../src/config.js';
+import type { AgentCall, AgentCaller } from '../../src/control/index.js';
+import type { Wanted as Deferring } from '../../src/deferrals/index.js';
 import type { Trace } from '../../src/gateway.js';
 import type { Snapshot } from '../../src/identity/replica.js';
 import type { Printed } from '../../src/log/index.js';
@@ -62,19 +64,32 @@ export interface Entry {
   readonly completes: string | null;
 }
 
-/** `lease`: what the recorded allow with this id names, for the request with this hash. Answered with the lease. */
+/** `lease`: what the permit of this packet names, for the request with this hash. Answered with the lease. */
 export interface LeaseWanted {
   readonly evidence: string;
+  readonly packet: string;
   readonly hash: string;
   /** What of the request a token may depend on; where it goes is in the allow. */
   readonly target: { readonly method: string; readonly path: string; readonly query: string };
 }
 
-/** `approve`: waits for a human. Answered with what is allowed, its entry among it. `left` (told): it is over here. */
+/** `approve`: waits for a human. Answered with the packet of the permit. `left` (told): it is over here. */
 export interface ApprovalWanted {
   readonly number: number;
   readonly trace: Pick<Trace, 'request' | 'question' | 'decision' | 'evidence'>;
+  /** Ids of the grants that limit it. */
+  readonly grants: readonly string[];
   readonly allowed: Omit<Allowed, 'evidence'>;
+}
+
+/** `defer`: keeps a request for later, or lets the one through that is due. Answered with the packet of the permit. */
+export type DeferWanted = Omit<Deferring, 'trace'> & Pick<ApprovalWanted, 'trace'>;
+
+/** `agent`: what a program inside a run asks of the proxy itself. Answered with what it is told. `left` (told): it has gone. */
+export interface AgentWanted {
+  readonly number: number;
+  readonly caller: AgentCaller;
+  readonly call: AgentCall;
 }
 
 /** `left`: the client of an approval that is waited for has gone, or was stopped. */
@@ -83,14 +98,26 @@ export interface Left {
   readonly stopped: boolean;
 }
 
+/** `count` (asked: answered with the counters): one more request of a gateway, and what tells it from others, or null. */
+export interface Counted {
+  readonly gateway: string;
+  readonly same: string | null;
+}
+
 /** `spent` (told): what a request that had something set aside has spent; null if that isn't known. */
 export interface Spending {
   readonly reservation: number;
   readonly amounts: Amounts | null;
 }
 
+/** `void`: a run is not what it was. Answered with the id of the entry that says so. */
+export interface Voiding {
+  readonly run: string;
+  readonly reason: string;
+}
+
 // Others: `reserve` (asked: answered with its number) has what a request wants of its limits, `unspent` (told) such a number.
-// `needles`, `count`, `counted` (told) name a gateway, `leaf` a host; `taken` (told): the number of a connection
+// `needles`, `counted` (told) name a gateway, `leaf` a host; `taken` (told): the number of a connection
 // that has come; `closed` (told): one has closed; `diagnose` (told): a text for the operator; `refused` (told): the entry
 // under which something was leased that an API refuses.
 
@@ -146,10 +173,11 @@ export function readEntry(value: unknown): Entry {
 
 /** Throws `TypeError`. */
 export function readLeaseWanted(value: unknown): LeaseWanted {
-  const { evidence, hash, target } = members(value, 'lease');
+  const { evidence, packet, hash, target } = members(value, 'lease');
   const { method, path, query } = members(target, 'lease');
   return {
     evidence: readText(evidence),
+    packet: readText(packet),
     hash: readText(hash),
     target: { method: readText(method), path: readText(path), query: readText(query) },
   };
@@ -157,18 +185,49 @@ export function readLeaseWanted(value: unknown): LeaseWanted {
 
 /** Throws `TypeError`. */
 export function readApprovalWanted(value: unknown): ApprovalWanted {
-  const { number, trace, allowed } = members(value, 'approve');
+  const { number, trace, grants, allowed } = members(value, 'approve');
   const { request, question, decision, evidence } = members(trace, 'approve');
-  if (typeof number !== 'number') return wrong('approve');
+  if (typeof number !== 'number' || !Array.isArray(grants)) return wrong('approve');
   for (const part of [request, question, decision]) members(part, 'approve');
   readText(evidence);
-  return { number, trace: trace as ApprovalWanted['trace'], allowed: readAllowed(allowed) };
+  return {
+    number,
+    trace: trace as ApprovalWanted['trace'],
+    grants: grants.map(readText),
+    allowed: readAllowed(allowed),
+  };
+}
+
+/** Throws `TypeError`. */
+export function readDeferWanted(value: unknown): DeferWanted {
+  const { body, executes } = members(value, 'defer');
+  const { trace, grants, allowed } = readApprovalWanted(Object.assign({}, value, { number: 0 }));
+  if (!(body === null || body === 'unread' || body instanceof Uint8Array)) return wrong('defer');
+  return { trace, allowed, grants, body, executes: readOptional(executes) };
+}
+
+/** Throws `TypeError`. */
+export function readAgentWanted(value: unknown): AgentWanted {
+  const { number, caller, call } = members(value, 'agent');
+  const { run, grant } = members(caller, 'agent');
+  const { route, body } = members(call, 'agent');
+  return {
+    number: readNumber(number),
+    caller: { run: readText(run), grant: readOptional(grant) },
+    call: { route: readText(route), body: members(body, 'agent') },
+  };
 }
 
 /** Throws `TypeError`. */
 export function readLeft(value: unknown): Left {
   const { number, stopped } = members(value, 'left');
   return typeof number === 'number' ? { number, stopped: stopped === true } : wrong('left');
+}
+
+/** Throws `TypeError`. */
+export function readCounted(value: unknown): Counted {
+  const { gateway, same } = members(value, 'count');
+  return { gateway: readText(gateway), same: readOptional(same) };
 }
 
 /** Amounts that count: never less than nothing. Throws `TypeError`. */
@@ -185,6 +244,12 @@ export function readWanted(value: unknown): Wanted {
   if (!Array.isArray(limits)) return wrong('reserve');
   for (const why of Object.values(members(unknown, 'reserve'))) readText(why);
   return { limits: limits.map(readText), amounts: readAmounts(amounts), unknown: unknown as Wanted['unknown'] };
+}
+
+/** Throws `TypeError`. */
+export function readVoiding(value: unknown): [run: string, reason: string] {
+  const { run, reason } = members(value, 'void');
+  return [readText(run), readText(reason)];
 }
 
 /** Throws `TypeError`. */

@@ -1,41 +1,43 @@
 /** Service: what one worker gets from the rooms of the parent, and what it leaves behind when it is lost. */
-import type { Approvals } from '../../src/approvals/index.js';
 import { Refusal } from '../../src/errors.js';
-import { openTrace } from '../../src/gateway.js';
-import { Flight } from '../../src/http/flights.js';
 import type { Log } from '../../src/log/index.js';
 import type { Context } from '../../src/model.js';
-import type { Permit } from '../../src/permit.js';
-import type { Policy } from '../../src/policy/index.js';
+import type { Signer } from '../../src/permit/packet.js';
 import type { Ledger, Wanted } from '../../src/spending/index.js';
 import type { CertificateAuthority } from '../../src/tls/authority.js';
 import type { Lease } from '../../vault/index.js';
-import { confirmed } from '../proxy/confirm.js';
 import type { Exchange } from '../proxy/exchange/index.js';
 import type { Ears } from './channel.js';
+import { Decisions } from './decisions.js';
 import {
-  type ApprovalWanted,
+  type Counted,
   type Entry,
+  type LeaseWanted,
+  readAgentWanted,
   readApprovalWanted,
+  readCounted,
+  readDeferWanted,
   readEntry,
   readLeaseWanted,
   readLeft,
   readNumber,
   readSpending,
   readText,
+  readVoiding,
   readWanted,
   type Spending,
 } from './messages.js';
+import { Waiting, type WaitingHouse } from './waiting.js';
 
 /** The rooms that only the parent has. */
-export interface ParentHouse {
+export interface ParentHouse extends WaitingHouse {
   readonly log: Log;
   readonly vault: Exchange;
-  readonly approvals: Approvals;
-  readonly policy: Policy;
+  readonly keys: Signer;
   readonly authority: Pick<CertificateAuthority, 'leafFor' | 'leafKey'>;
   readonly ledger: Pick<Ledger, 'reserve' | 'settle' | 'release'>;
-  count(gateway: string): Context['counters'];
+  count(gateway: string, same: string | null): Context['counters'];
+  voided(run: string, reason: string): Promise<string>;
   diagnose(error: unknown): void;
 }
 
@@ -45,40 +47,30 @@ export interface Connections {
   closed(): void;
 }
 
-/** A decision, not a denial, of which nobody has said yet how it ended. */
-interface Open {
-  readonly decided: string;
-  readonly run: string | null;
-  readonly gateway: string | null;
-  /** What the vault asks for; null while a human is asked. */
-  permit: Permit | null;
-}
-
 export class Service implements Ears {
   readonly #house: ParentHouse;
-  /** By the id of the decision. */
-  readonly #open = new Map<string, Open>();
-  /** The same by the id of the entry that a permit names: the decision's, or that of its redeemed approval. */
-  readonly #permitted = new Map<string, Open>();
+  readonly #decisions: Decisions;
   /** Decisions on their way to the disk. */
   readonly #recording = new Set<Promise<unknown>>();
-  readonly #approvals = new Map<number, Flight>();
+  readonly #waiting: Waiting;
   /** What this worker has set aside and not settled. */
   readonly #reserved = new Set<number>();
   readonly #connections: Connections;
 
   constructor(house: ParentHouse, connections: Connections) {
     this.#house = house;
+    this.#decisions = new Decisions(house.keys);
+    this.#waiting = new Waiting(house, this.#decisions);
     this.#connections = connections;
   }
 
   /** How many requests are on their way. */
   get requests(): number {
-    return this.#open.size;
+    return this.#decisions.size;
   }
 
   ask(what: string, value: unknown): unknown {
-    const { vault, count, authority } = this.#house;
+    const { vault, authority } = this.#house;
     switch (what) {
       case 'record':
         return this.#underWay(this.#record(readEntry(value)));
@@ -89,9 +81,15 @@ export class Service implements Ears {
       case 'reserve':
         return this.#reserve(readWanted(value));
       case 'count':
-        return count(readText(value));
+        return this.#count(readCounted(value));
+      case 'void':
+        return this.#house.voided(...readVoiding(value));
       case 'approve':
-        return this.#approve(readApprovalWanted(value));
+        return this.#waiting.approve(readApprovalWanted(value));
+      case 'defer':
+        return this.#underWay(this.#waiting.defer(readDeferWanted(value)));
+      case 'agent':
+        return this.#waiting.agent(readAgentWanted(value));
       case 'leaf':
         return authority.leafFor(readText(value));
       default:
@@ -108,13 +106,13 @@ export class Service implements Ears {
       case 'unspent':
         return this.#unspent(readNumber(value));
       case 'counted':
-        return void this.#house.count(readText(value));
+        return void this.#house.count(readText(value), null);
       case 'taken':
         return this.#connections.taken(readNumber(value));
       case 'closed':
         return this.#connections.closed();
       case 'left':
-        return this.#left(value);
+        return this.#waiting.left(readLeft(value));
       case 'refused':
         return this.#house.vault.refused(readText(value));
       case 'diagnose':
@@ -129,9 +127,9 @@ export class Service implements Ears {
    * as failed: also what is yet to reach the disk.
    */
   async lost(): Promise<void> {
-    for (const flight of this.#approvals.values()) flight.leave();
+    this.#waiting.leave();
     await Promise.allSettled(this.#recording);
-    for (const { decided, run, gateway } of this.#open.values())
+    for (const { decided, run, gateway } of this.#decisions.all())
       this.#house.log.note({
         type: 'action.completed',
         run,
@@ -141,8 +139,7 @@ export class Service implements Ears {
         error: 'proxy_error',
         reason: 'The process that handled it ended; whether it was sent is not known.',
       });
-    this.#open.clear();
-    this.#permitted.clear();
+    this.#decisions.clear();
     // Whether it was sent is not known: it counts.
     for (const reservation of this.#reserved) this.#house.ledger.settle(reservation, null);
     this.#reserved.clear();
@@ -160,51 +157,38 @@ export class Service implements Ears {
     if (opens === null) return log.take(entry);
     const { recorded, permit } =
       allowed === null ? { recorded: await log.take(entry), permit: null } : await log.takeAllow(entry, allowed);
-    const open: Open = { ...opens, decided: recorded.id, permit };
-    this.#open.set(recorded.id, open);
-    if (permit !== null) this.#permitted.set(recorded.id, open);
-    return recorded;
+    const packet = this.#decisions.add(recorded.id, opens, permit);
+    return permit === null ? recorded : { ...recorded, packet };
   }
 
   #note({ entry, completes }: Entry): void {
     this.#house.log.takeNote(entry);
-    const open = completes === null ? undefined : this.#open.get(completes);
-    if (open === undefined) return;
-    this.#open.delete(open.decided);
-    if (open.permit !== null) this.#permitted.delete(open.permit.allowed.evidence);
+    if (completes !== null) this.#decisions.complete(completes);
   }
 
   async #lease(value: unknown): Promise<Lease> {
-    const { evidence, hash, target } = readLeaseWanted(value);
-    const permit = this.#permitted.get(evidence)?.permit;
-    // The vault looks at nothing but a permit, and here is none without its entry.
-    if (permit == null) throw new Refusal('denied', 'The permit was rejected: there is none.', { rule: 'permit' });
+    const wanted = readLeaseWanted(value);
+    try {
+      return await this.#lend(wanted);
+    } catch (error) {
+      if (error instanceof Refusal && error.extra.rule === 'permit') {
+        const { run = null, gateway = null, decided = null } = this.#decisions.of(wanted.evidence) ?? {};
+        this.#house.log.note({ type: 'permit.rejected', run, gateway, decided, reason: error.message });
+      }
+      throw error;
+    }
+  }
+
+  async #lend({ evidence, packet, hash, target }: LeaseWanted): Promise<Lease> {
+    const permit = this.#decisions.permitFor(evidence, packet);
     const { vault } = this.#house;
     await vault.fetch(permit, hash, { ...target, host: permit.allowed.host, port: permit.allowed.port });
     const { name, version, scheme, connector, value: secret, expires_at, opened_by } = vault.lease(permit, hash);
     return { name, version, scheme, connector, value: secret, expires_at, opened_by };
   }
 
-  async #approve({ number, trace: known, allowed }: ApprovalWanted): Promise<unknown> {
-    const { approvals, policy } = this.#house;
-    const trace = { ...openTrace({ subject: known.question!.subject, grants: [] }), ...known };
-    const flight = new Flight(
-      'exchange',
-      () => {},
-      () => {},
-    );
-    this.#approvals.set(number, flight);
-    try {
-      const permit = await approvals.await(trace, flight, allowed, () => confirmed(policy, trace));
-      const open = this.#open.get(known.evidence!);
-      if (open !== undefined) {
-        open.permit = permit;
-        this.#permitted.set(permit.allowed.evidence, open);
-      }
-      return permit.allowed;
-    } finally {
-      this.#approvals.delete(number);
-    }
+  #count({ gateway, same }: Counted): Context['counters'] {
+    return this.#house.count(gateway, same);
   }
 
   #reserve(wanted: Wanted): number {
@@ -219,12 +203,5 @@ export class Service implements Ears {
 
   #unspent(reservation: number): void {
     if (this.#reserved.delete(reservation)) this.#house.ledger.release(reservation);
-  }
-
-  #left(value: unknown): void {
-    const { number, stopped } = readLeft(value);
-    const flight = this.#approvals.get(number);
-    if (stopped) flight?.stop();
-    else flight?.leave();
   }
 }

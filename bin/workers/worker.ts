@@ -57,7 +57,9 @@ process.on('message', (message, socket) => {
 async function start({ home, config, snapshot, secrets, policy: stored, leafKey }: Start): Promise<Worker> {
   const replica = new Replica();
   replica.take(snapshot);
-  const data = () => toData(replica.gateways.permissions(), replica.gateways.list());
+  const { timezone } = config;
+  const data = () =>
+    toData(replica.gateways.permissions(), replica.gateways.list(), { timezone, freezes: replica.freezes });
   let inForce = JSON.stringify(data());
   const settings = { get: (name: string) => (name === 'policy.wasm_sha256' ? stored : undefined) };
   const policy = await openStoredPolicy(paths(home), settings, data(), config.policy.deadline, diagnose);

@@ -63,6 +63,7 @@ const connectorKeys: readonly string[] = [
   'read',
   'part',
   'shown',
+  'prompts',
   'upgrades',
   'routes',
   'reads',

@@ -3,6 +3,7 @@ import type { Access, Connector, Generated, Hint, RouteRow } from '../model.js';
 import type { Catalog } from './catalog.js';
 import type { Example } from './examples.js';
 import { accessOf } from './generic.js';
+import { lookedUp } from './lookup.js';
 import { completed, type Merged, mergedRoutes } from './table.js';
 
 /** One row of a connector, with the connector's name in front of its actions. */
@@ -17,6 +18,8 @@ export interface ShownRow {
   /** `type` or `type:id`; null: told by the request. */
   readonly resource: string | null;
   readonly parameters: readonly string[];
+  /** Parameters that no request says: they are looked up. */
+  readonly lookedUp?: readonly string[];
   readonly when?: RouteRow['when'];
   /** Known from an example only: there are others like it. */
   readonly byExample?: true;
@@ -80,6 +83,7 @@ function rowsOf(connector: Connector, merged: Merged): readonly ShownRow[] {
     hints: row.hints ?? [],
     resource: row.resource ?? `host:${connector.hosts[0] ?? '…'}`,
     parameters: Object.keys(row.parameters ?? {}),
+    ...(row.lookup && { lookedUp: lookedUp(row.lookup) }),
     ...(row.when && { when: row.when }),
   }));
 }

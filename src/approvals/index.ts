@@ -1,53 +1,39 @@
 /**
- * Approvals: a request that needs a human waits here. An approval is bound to the exact request by hash and is redeemed
- * exactly once; silence is a denial that says so. Kept in memory: a restart forgets what waited, which denies it.
+ * Approvals: a request that needs people's consent waits here. A yes is bound to the request by hash and is redeemed as often as
+ * its scope says, once if it says nothing; silence is a denial that says so. Kept over restarts, also the hard ones: what was
+ * redeemed is on disk before anything is sent.
  */
 import { randomBytes } from 'node:crypto';
-import { exitCode, Fault, Refusal } from '../errors.js';
+import { Refusal } from '../errors.js';
 import type { Trace } from '../gateway.js';
 import type { Flight } from '../http/flights.js';
-import { type Log, ulids } from '../log/index.js';
-import type { Action, Question, Resource, Subject } from '../model.js';
+import { covers } from '../identity/kill.js';
+import { ulids } from '../log/index.js';
+import type { KillScope } from '../model.js';
 import type { Allowed, Permit } from '../permit.js';
-import { bindingOf } from './binding.js';
+import { answer } from './answer.js';
+import type { Answer, Approval, People } from './approval.js';
+import { type Bindings, bindingsOf } from './binding.js';
+import { Book, type BookOptions, endOf, entry, shown } from './book.js';
+import { Precedents } from './difference.js';
+import { type Held, isOpen } from './kept.js';
+import { approvalFor } from './request.js';
+import { leftOf } from './scope.js';
 
-export type ApprovalState = 'pending' | 'granted' | 'refused' | 'expired' | 'redeemed';
-
-/** One request for approval, as people see it. */
-export interface Approval {
-  readonly id: string;
-  readonly state: ApprovalState;
-  readonly gateway: string;
-  readonly run: string;
-  readonly subject: Subject;
-  readonly action: Action;
-  readonly resource: Resource;
-  /** What else the request would do: it is approved as a whole. */
-  readonly also?: Question['also'];
-  /** Why the policy asks. */
-  readonly why: string;
-  readonly request: {
-    readonly method: string;
-    readonly host: string;
-    readonly path: string;
-    readonly body_sha256: string | null;
-  };
-  /** Hex SHA-256 that binds it to the request. */
-  readonly binding: string;
-  readonly decided: string;
-  readonly requested_at: string;
-  readonly expires_at: string;
-  readonly by: string | null;
-  readonly reason: string | null;
-}
+export type { Signed } from '../log/index.js';
+export type * from './approval.js';
 
 /** The approvals of this proxy. */
 export interface Approvals {
   list(): Approval[];
   /** Throws `Fault` (missing). */
   find(id: string): Approval;
-  /** Answers one that is pending. Throws `Fault`: missing, or failed when it is no longer pending. */
-  answer(id: string, verdict: 'granted' | 'refused', by: string, reason: string): Promise<Approval>;
+  /**
+   * Answers one that is pending, or takes back (`refused`) one that stands. A yes that isn't enough is noted, and it stays
+   * pending. Throws `Fault`: missing; refused to whoever may not say yes; usage for a scope that can't be; failed when it is no
+   * longer pending.
+   */
+  answer(id: string, answer: Answer): Promise<Approval>;
   /**
    * Waits for the approval of this request up to the hold, and redeems it. Throws `Refusal`: `approval_pending` when the
    * hold is over, `approval_refused`, `approval_timeout`, `killed`, and what the log throws. `confirm` is asked before it
@@ -59,11 +45,22 @@ export interface Approvals {
     allowed: Omit<Allowed, 'evidence'>,
     confirm: () => Promise<void>,
   ): Promise<Permit>;
+  /** Resolves with it once it is no longer pending, or `signal` aborts. Throws `Fault` (missing). */
+  settled(id: string, signal: AbortSignal): Promise<Approval>;
+  /** Calls `fn` with each approval that is requested, gets a yes or changes its state. Returns the way to stop that. */
+  onChange(fn: (approval: Approval) => void): () => void;
+  /** Ends what a kill, or the end of a run, grant or gateway covers. */
+  stop(scope: KillScope): void;
+  /** Forgets what was approved for a gateway that is no more. */
+  forget(gateway: string): void;
+  /** The proxy ends: clients that are cut off by that haven't gone away. */
+  close(): void;
 }
 
-interface Options {
-  readonly log: Log;
-  readonly now: () => number;
+interface Options extends Omit<BookOptions, 'memory'> {
+  readonly people: People;
+  /** Account of the operator. */
+  readonly owner: string;
   /** Milliseconds. */
   readonly hold: number;
   readonly expire: number;
@@ -71,209 +68,146 @@ interface Options {
   readonly perGateway: number;
 }
 
-type Held = { -readonly [member in keyof Approval]: Approval[member] } & {
-  expires: number;
-  answering: boolean;
-  /** Whether the agent has had its answer: the next such request is a new one, and this stays to be seen. */
-  told: boolean;
-  wake: Set<() => void>;
-};
+type Unevidenced = Omit<Allowed, 'evidence'>;
 
 const retryAfter = 5;
 
-export function openApprovals({ log, now, hold, expire, perGateway }: Options): Approvals {
-  const held = new Map<string, Held>();
+/** Of a tunnel that isn't read, nothing but where to is judged by anybody. */
+const isBindable = ({ request }: Trace): boolean =>
+  request === null ||
+  request.method === 'CONNECT' ||
+  request.body.state === 'none' ||
+  request.body.sha256 !== undefined;
+
+export function openApprovals({ people, owner, hold, expire, perGateway, ...options }: Options): Approvals {
+  const { state, log, now } = options;
+  const book = new Book({ ...options, memory: expire });
+  const { kept, waiters } = book;
+  const precedents = new Precedents(state.shelf('approved'));
+  const council = { book, people, precedents, owner, now };
   const nextId = ulids(now, randomBytes);
+  /** What couldn't be recorded, and why: others may wait for it already. */
+  const unwritten = new WeakMap<Held, unknown>();
+  const standingFor = (bindings: Bindings, run: string): Held | undefined =>
+    kept.standing(bindings, run, approval => book.answering(approval));
 
-  const shown = ({ expires: _, wake: __, answering: ___, told: ____, ...approval }: Held): Approval => ({
-    ...approval,
-  });
-  const settle = (approval: Held, state: ApprovalState): void => {
-    approval.state = state;
-    for (const wake of approval.wake) wake();
-  };
-  /** Turns those whose time is over into expired ones, and forgets the old. */
-  const sweep = (): void => {
-    for (const approval of held.values()) {
-      if (now() < approval.expires || approval.answering) continue;
-      if (approval.state === 'pending' || approval.state === 'granted') {
-        settle(approval, 'expired');
-        log.note({ type: 'approval.expired', run: approval.run, gateway: approval.gateway, approval: approval.id });
-      } else if (now() > approval.expires + expire) held.delete(approval.id);
-    }
-  };
-  const find = (id: string): Held => {
-    sweep();
-    const approval = held.get(id);
-    if (approval === undefined)
-      throw new Fault(exitCode.missing, `There is no approval ${id}.`, 'List them with: tf approvals list');
-    return approval;
-  };
-
-  async function request(trace: Trace, binding: string): Promise<Held> {
-    const { subject, action, resource, also } = trace.question!;
-    const waiting = [...held.values()].filter(({ state, gateway }) => state === 'pending' && gateway === subject.id);
-    if (waiting.length >= perGateway)
+  async function request(trace: Trace, allowed: Unevidenced, bindings: Bindings): Promise<Held> {
+    const { subject } = trace.question!;
+    if (kept.all().filter(({ state, gateway }) => state === 'pending' && gateway === subject.id).length >= perGateway)
       throw new Refusal('overloaded', `${perGateway} requests of ${subject.id} wait for approval already.`);
-    const { method, host, path, body } = trace.request!;
-    const approval: Held = {
-      id: `apr_${nextId()}`,
-      state: 'pending',
-      gateway: subject.id,
-      run: subject.run,
-      subject,
-      action,
-      resource,
-      ...(also && { also }),
-      why: trace.decision!.reason,
-      request: { method, host, path, body_sha256: body.sha256 ?? null },
-      binding,
-      decided: trace.evidence!,
-      requested_at: new Date(now()).toISOString(),
-      expires_at: new Date(now() + expire).toISOString(),
-      by: null,
-      reason: null,
-      expires: now() + expire,
-      answering: false,
-      told: false,
-      wake: new Set(),
-    };
-    held.set(approval.id, approval);
+    const time = { now: now(), expires: now() + expire };
+    const approval = approvalFor(`apr_${nextId()}`, trace, allowed, bindings, time);
+    approval.difference = precedents.of(approval);
+    kept.add(approval);
     try {
-      await log.record({
-        type: 'approval.requested',
-        run: subject.run,
-        gateway: subject.id,
-        approval: approval.id,
-        binding,
-        decided: trace.evidence,
-        expires_at: approval.expires_at,
-      });
+      const { decided, expires_at, demands } = approval;
+      await log.record(entry('approval.requested', approval, { decided, expires_at, demands }));
+      kept.put(approval);
     } catch (error) {
-      held.delete(approval.id);
+      kept.drop(approval);
+      approval.state = 'cancelled';
+      unwritten.set(approval, error);
+      waiters.wake(approval.id);
       throw error;
     }
+    book.tell(approval);
     return approval;
   }
 
-  const pendingLike = (binding: string): Held | undefined =>
-    [...held.values()].find(approval => approval.state === 'pending' && approval.binding === binding);
-
-  /** Resolves when the state changes, the hold is over, or the client goes. */
-  function wait(approval: Held, flight: Flight, milliseconds: number): Promise<void> {
-    return new Promise(resolve => {
-      if (flight.gone || flight.stopped) return resolve();
-      const done = (): void => {
-        clearTimeout(timer);
-        approval.wake.delete(done);
-        flight.onStop = null;
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      approval.wake.add(done);
-      flight.onStop = done;
+  /** Says which one this request waits for. */
+  async function pending(trace: Trace, allowed: Unevidenced, bindings: Bindings): Promise<never> {
+    const { id, expires_at } = kept.pending(bindings) ?? (await request(trace, allowed, bindings));
+    const { action, also = [] } = trace.question!;
+    const names = [...new Set([action.name, ...also.map(part => part.action.name)])].join(', ');
+    throw new Refusal('approval_pending', `${names} ${also.length > 0 ? 'wait' : 'waits'} for approval (${id}).`, {
+      retryAfter,
+      members: { approval: { id, status_url: `tf approvals show ${id}`, expires_at } },
     });
   }
 
+  /** Uses it. Nothing may come between the check that it stands and this: that is what makes it exactly once. */
+  async function redeem(approval: Held, trace: Trace, allowed: Unevidenced): Promise<Permit> {
+    approval.used += 1;
+    const left = leftOf(approval);
+    try {
+      if (left === 0) book.settle(approval, 'redeemed');
+      else if (left !== null) kept.put(approval);
+    } catch (cause) {
+      throw new Refusal('log_unavailable', "That the approval was used can't be written down.", { cause });
+    }
+    const draft = entry('approval.redeemed', approval, { decided: trace.evidence, used: approval.used });
+    return (await log.allow(draft, allowed)).permit;
+  }
+
+  /** Nobody acts for a client that has gone; if it was the only one, nobody need be asked any more. */
+  function left(approval: Held, { stopped, gone }: Flight): never {
+    if (approval.state === 'pending' && !waiters.any(approval.id) && !book.answering(approval) && !book.closing)
+      book.end(approval, 'cancelled', stopped ? 'It was stopped while it was held.' : 'Its client went away.');
+    throw gone
+      ? new Refusal('approval_timeout', 'The client went away while it waited for approval.')
+      : new Refusal('killed', 'This request was stopped while it waited for approval.');
+  }
+
   return {
-    list: () => {
-      sweep();
-      return [...held.values()].map(shown);
+    list() {
+      book.sweep();
+      return kept.all().map(shown);
     },
-    find: id => shown(find(id)),
-    async answer(id, verdict, by, reason) {
-      const approval = find(id);
-      if (approval.state !== 'pending')
-        throw new Fault(exitCode.failed, `The approval ${id} is ${approval.state} already.`);
-      if (approval.answering)
-        throw new Fault(exitCode.failed, `The approval ${id} is being answered by somebody else.`);
-      // On disk before it has effect; meanwhile nobody else can answer it.
-      approval.answering = true;
-      try {
-        await log.record({
-          type: `approval.${verdict}`,
-          run: approval.run,
-          gateway: approval.gateway,
-          approval: id,
-          binding: approval.binding,
-          by,
-          reason,
-        });
-      } finally {
-        approval.answering = false;
-      }
-      approval.by = by;
-      approval.reason = reason || null;
-      settle(approval, verdict);
+    find(id) {
+      book.sweep();
+      return shown(kept.find(id));
+    },
+    async answer(id, given) {
+      book.sweep();
+      const approval = kept.find(id);
+      await answer(council, approval, given);
       return shown(approval);
     },
     async await(trace, flight, allowed, confirm) {
-      const binding = bindingOf(trace, allowed.secret !== null);
       // Bodies that can't be hashed can't be approved: nobody could say what was.
-      if (trace.request!.body.state === 'truncated')
-        throw new Refusal('denied', 'It needs an approval, and its body is too large to be bound to one.');
-      sweep();
-      const same = [...held.values()].filter(
-        approval => approval.binding === binding && approval.gateway === trace.question!.subject.id,
-      );
+      if (!isBindable(trace))
+        throw new Refusal(
+          'denied',
+          'It needs an approval, and its body is too large, or streams, and so can not be bound to one.',
+        );
+      const bindings = bindingsOf(trace, allowed);
+      const { run } = trace.question!.subject;
+      book.sweep();
       const approval =
-        same.find(({ state }) => state === 'granted') ??
-        same.find(({ state }) => state === 'pending') ??
-        same.find(({ state, told }) => !told && (state === 'refused' || state === 'expired')) ??
-        (await request(trace, binding));
+        standingFor(bindings, run) ??
+        kept.pending(bindings) ??
+        kept.untold(bindings) ??
+        (await request(trace, allowed, bindings));
       if (approval.state === 'pending')
-        await wait(approval, flight, Math.min(trace.decision!.hold ?? hold, approval.expires - now()));
-      if (approval.state === 'granted') await confirm();
-      sweep();
-      if (flight.stopped)
-        throw new Refusal('killed', 'The kill switch stopped this request while it waited for approval.');
-      if (flight.gone) throw new Refusal('approval_timeout', 'The client went away while it waited for approval.');
-      const who = approval.by === null ? '' : ` by ${approval.by}`;
-      switch (approval.state) {
-        case 'granted':
-          // Nothing may come between this check and this mark: that is what makes it exactly once.
-          approval.state = 'redeemed';
-          return (
-            await log.allow(
-              {
-                type: 'approval.redeemed',
-                run: approval.run,
-                gateway: approval.gateway,
-                approval: approval.id,
-                binding,
-                decided: trace.evidence,
-              },
-              allowed,
-            )
-          ).permit;
-        case 'refused':
-          approval.told = true;
-          throw new Refusal(
-            'approval_refused',
-            `The approval was refused${who}${approval.reason ? `: ${approval.reason}` : ''}.`,
-          );
-        case 'expired':
-          approval.told = true;
-          throw new Refusal('approval_timeout', 'Nobody approved this request in time.');
-        default: {
-          // Redeemed by another one that is the same: this one waits for the next.
-          const next =
-            approval.state === 'pending' ? approval : (pendingLike(binding) ?? (await request(trace, binding)));
-          const { action, also = [] } = trace.question!;
-          const names = [action.name, ...also.map(part => part.action.name)];
-          const what = [...new Set(names)].join(', ');
-          throw new Refusal(
-            'approval_pending',
-            `${what} ${also.length > 0 ? 'wait' : 'waits'} for approval (${next.id}).`,
-            {
-              retryAfter,
-              members: {
-                approval: { id: next.id, status_url: `tf approvals show ${next.id}`, expires_at: next.expires_at },
-              },
-            },
-          );
-        }
+        await waiters.hold(approval.id, flight, Math.min(trace.decision!.hold ?? hold, endOf(approval) - now()));
+      if (standingFor(bindings, run) !== undefined) await confirm();
+      book.sweep();
+      if (unwritten.has(approval)) throw unwritten.get(approval);
+      if (flight.stopped || flight.gone || approval.state === 'cancelled') return left(approval, flight);
+      if (approval.state === 'refused' || approval.state === 'expired') {
+        approval.told = true;
+        kept.put(approval);
+        const { by, reason } = approval;
+        throw approval.state === 'expired'
+          ? new Refusal('approval_timeout', 'Nobody approved this request in time.')
+          : new Refusal('approval_refused', `The approval was refused by ${by}${reason ? `: ${reason}` : ''}.`);
+      }
+      const standing = standingFor(bindings, run);
+      return standing === undefined ? pending(trace, allowed, bindings) : redeem(standing, trace, allowed);
+    },
+    settled: (id, signal) => book.settled(id, signal),
+    onChange: fn => book.onChange(fn),
+    stop(scope) {
+      for (const approval of kept.all().filter(isOpen)) {
+        const { subject, grants, action, scope: granted } = approval;
+        const connector = action.connector;
+        const to = { gateways: subject.chain, runs: subject.runs, grants, connector };
+        // What isn't bound to its run may be asked for again by the next run of its gateway.
+        if (!covers(scope, to) || (scope.kind === 'run' && granted?.run !== true)) continue;
+        book.end(approval, 'cancelled', `It was stopped with its ${scope.kind === 'all' ? 'proxy' : scope.kind}.`);
       }
     },
+    forget: gateway => precedents.forget(gateway),
+    close: () => book.close(),
   };
 }

@@ -58,5 +58,7 @@ export const limits = z
     upstream_pools: count(1, 100_000).default(512),
     leaves: count(1, 1_000_000).default(1_024),
     approvals_per_gateway: count(1, 100_000).default(100),
+    deferrals_per_gateway: count(1, 100_000).default(100),
+    deferred_per_gateway: size(KiB, 1_024 * MiB).default(64 * MiB),
   })
   .prefault({});

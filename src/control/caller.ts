@@ -11,13 +11,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Run } from '../identity/runs.js';
+import { processes } from '../identity/processes.js';
+import { type Inhabited, type Standing, standing } from '../identity/standing.js';
 
 /** What a caller says of itself. */
 export interface Claims {
@@ -26,6 +26,8 @@ export interface Claims {
   readonly pid: number | null;
   /** Name of a proof file that the caller holds open. */
   readonly proof: string | null;
+  /** What came with that name, to the one alone who asked for it. */
+  readonly ticket: string | null;
   /** Run that the caller's environment names, or null. */
   readonly run: string | null;
 }
@@ -34,19 +36,26 @@ export interface Claims {
 export type Objection = {
   readonly code: 'operator_required' | 'inside_run';
   readonly message: string;
+  /** What to do instead. */
+  readonly next: string;
   readonly run: string | null;
 };
 
 /** Decides about callers. */
 export interface CallerCheck {
-  /** A file for a caller to hold open, so that its process id can be believed. */
-  challenge(): string;
+  /**
+   * A file for a caller to hold open, so that its process id can be believed, and a ticket that it shows with it: others of this
+   * user could see who holds the file, and use that for themselves.
+   */
+  challenge(): { readonly proof: string; readonly ticket: string };
   /** Null when the caller may act as the operator. */
   objection(claims: Claims): Objection | null;
   /** Null when the caller provably stands outside of every run, whoever it is. */
   outside(claims: Claims): Objection | null;
-  /** The run that this caller stands in, as far as can be told, or null. */
-  insideRun(claims: Claims): string | null;
+  /** Null when the caller has shown which process it is, wherever that stands. */
+  unproven(claims: Claims): Objection | null;
+  /** Where this caller stands, as far as can be told; null outside of every run. */
+  standing(claims: Claims): Standing | null;
 }
 
 /** Makes the operator's credential if there is none (256 random bits, mode 0600), and reads it. */
@@ -63,125 +72,79 @@ export function operatorCredential(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-const linux = existsSync('/proc/self/stat');
-
-/** Process id of the parent (proc_pid_stat(5)); the name in parentheses may hold anything. */
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
-}
-
-/** The process and its parents, itself first. */
-function ancestry(pid: number): number[] {
-  const chain: number[] = [];
-  for (let at = pid; at > 0 && chain.length < 256; at = parentOf(at)) chain.push(at);
-  return chain;
-}
-
-/** Value of TF_RUN in a process's environment as it was started, or null. */
-function declaredRun(pid: number): string | null {
-  try {
-    const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-    return /(?:^|\0)TF_RUN=([^\0]+)/.exec(environment)?.[1] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-const holds = (pid: number, path: string): boolean => {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some(fd => {
-      try {
-        return readlinkSync(`/proc/${pid}/fd/${fd}`) === path;
-      } catch {
-        return false;
-      }
-    });
-  } catch {
-    return false;
-  }
-};
-
 const maxProofs = 1_000;
 
-/** `place` is the directory for proof files; `runs` are those alive, whose processes mark what is inside. */
-export function openCallerCheck(place: string, credential: string, runs: () => readonly Run[]): CallerCheck {
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Why whoever stands there is refused, and what to do. */
+const explained = ({ run, how }: Standing): Pick<Objection, 'message' | 'next'> =>
+  how === 'remains'
+    ? {
+        message: `This can't be done from inside a run, and this process can't be told from one that ${run} left behind.`,
+        next: 'Do it in a shell that is older than the run, in a new login session, or once what the run left behind has ended.',
+      }
+    : {
+        message: `This can't be done from inside a run (${run}): only what makes things stricter can.`,
+        next: 'Ask an operator to do it from outside.',
+      };
+
+const refused = (message: string): Objection => ({
+  code: 'operator_required',
+  message,
+  next: 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.',
+  run: null,
+});
+
+/** `place` is the directory for proof files; `runs` are those of which processes are left: these mark what is inside. */
+export function openCallerCheck(place: string, credential: string, runs: () => readonly Inhabited[]): CallerCheck {
   mkdirSync(place, { recursive: true, mode: 0o700 });
   // As /proc names the files that a process holds.
   const dir = realpathSync(place);
   for (const name of readdirSync(dir)) if (name.startsWith('proof-')) rmSync(join(dir, name), { force: true });
-  const expected = createHash('sha256').update(credential).digest();
-  const proofs = new Set<string>();
+  const expected = sha256(credential);
+  /** Digests of the tickets, by the names of the files. */
+  const proofs = new Map<string, Buffer>();
 
-  const insideRun = ({ pid, run }: Claims): string | null => {
-    if (run !== null && run !== '') return run;
-    if (!linux || pid === null) return null;
-    const chain = ancestry(pid);
-    for (const { stored } of runs()) {
-      // Until its agent is there, a run is known by its supervisor, which stands outside; what it starts doesn't.
-      const members = stored.starting ? chain.slice(1) : chain;
-      if (stored.pid !== null && members.includes(stored.pid)) return stored.id;
-    }
-    for (const process of chain) {
-      const declared = declaredRun(process);
-      if (declared !== null) return declared;
-    }
-    return null;
-  };
+  const standsIn = ({ pid, run }: Claims): Standing | null => standing(pid, run, runs());
   const within = (claims: Claims): Objection | null => {
-    const run = insideRun(claims);
-    return run === null
-      ? null
-      : {
-          code: 'inside_run',
-          message: `This can't be done from inside a run (${run}): only what makes things stricter can.`,
-          run,
-        };
+    const place = standsIn(claims);
+    return place === null ? null : { code: 'inside_run', ...explained(place), run: place.run };
   };
   /** Whoever could lie about its process id could seem to stand outside. */
   const unproven = (claims: Claims): Objection | null => {
-    if (!linux) return null;
+    if (!processes.known) return null;
     const name = claims.proof?.slice(dir.length + 1) ?? '';
-    if (claims.pid === null || !proofs.delete(name))
-      return { code: 'operator_required', message: 'The caller did not prove which process it is.', run: null };
-    const held = holds(claims.pid, join(dir, name));
+    const ticket = proofs.get(name);
+    // Whoever has only found the file doesn't use it up either.
+    if (claims.pid === null || ticket === undefined || !timingSafeEqual(sha256(claims.ticket ?? ''), ticket))
+      return refused('The caller did not prove which process it is.');
+    proofs.delete(name);
+    const held = processes.holds(claims.pid, join(dir, name));
     rmSync(join(dir, name), { force: true });
-    return held
-      ? null
-      : { code: 'operator_required', message: 'The caller is not the process that it says it is.', run: null };
+    return held ? null : refused('The caller is not the process that it says it is.');
   };
   return {
-    insideRun,
+    standing: standsIn,
+    unproven,
     challenge() {
       const name = `proof-${randomBytes(16).toString('hex')}`;
       closeSync(openSync(join(dir, name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600));
-      proofs.add(name);
+      const ticket = randomBytes(16).toString('hex');
+      proofs.set(name, sha256(ticket));
       // Whoever asks without using it must not fill the directory.
       if (proofs.size > maxProofs) {
-        const [oldest] = proofs;
+        const [oldest] = proofs.keys();
         proofs.delete(oldest!);
         rmSync(join(dir, oldest!), { force: true });
       }
-      return join(dir, name);
+      return { proof: join(dir, name), ticket };
     },
     outside: claims => within(claims) ?? unproven(claims),
     objection(claims) {
       const inside = within(claims);
       if (inside !== null) return inside;
-      const given = createHash('sha256')
-        .update(claims.token ?? '')
-        .digest();
-      if (claims.token === null || !timingSafeEqual(given, expected)) {
-        return {
-          code: 'operator_required',
-          message: 'This needs the operator: the credential is missing or wrong.',
-          run: null,
-        };
-      }
+      if (claims.token === null || !timingSafeEqual(sha256(claims.token), expected))
+        return refused('This needs the operator: the credential is missing or wrong.');
       return unproven(claims);
     },
   };

@@ -1,16 +1,26 @@
 /** House: the rooms as the operator's API sees them. `bin/` furnishes it. */
 import type { Vault } from '../../vault/index.js';
 import type { Approvals } from '../approvals/index.js';
+import type { Approvers, Links } from '../approvers/index.js';
 import type { Config } from '../config.js';
+import type { Deferrals } from '../deferrals/index.js';
+import type { Refusal } from '../errors.js';
+import type { Scanner } from '../flags/index.js';
+import type { Reserved } from '../gateway.js';
 import type { Gateways } from '../identity/gateways.js';
+import type { Grants } from '../identity/grants.js';
 import type { Keys } from '../identity/keys.js';
 import type { KillSwitch } from '../identity/kill.js';
+import type { Oidc } from '../identity/oidc/index.js';
+import type { Digests } from '../identity/program.js';
 import type { Runs } from '../identity/runs.js';
 import type { State } from '../identity/state.js';
 import type { Log } from '../log/index.js';
-import type { CanonicalRequest, Classified, Connector, KillScope } from '../model.js';
-import type { Policy } from '../policy/index.js';
+import type { Action, CanonicalRequest, Classified, Connector, Context, Decision, KillScope } from '../model.js';
+import type { Notify } from '../notify/index.js';
+import type { Freezes, Policy } from '../policy/index.js';
 import type { Ledger } from '../spending/index.js';
+import type { MakeVoid } from './voiding.js';
 
 /** Everything that a route may need. */
 export interface House {
@@ -26,13 +36,28 @@ export interface House {
   readonly state: State;
   readonly gateways: Gateways;
   readonly keys: Keys;
+  /** Runs of processes; `find` and `byToken` know those of grants' own as well. */
   readonly runs: Runs;
+  /** Makes a run void: it is not what it was. */
+  readonly voided: MakeVoid;
+  /** Digests of the programs that runs are started with. */
+  readonly digests: Digests;
+  /** Id of this start of the system; null where there is none. */
+  readonly boot: string | null;
+  readonly oidc: Oidc;
+  readonly grants: Grants;
   readonly kill: KillSwitch;
+  readonly freezes: Freezes;
   readonly flights: { readonly exchanges: number };
+  readonly scanner: Scanner;
   readonly log: Log;
   readonly policy: Policy;
   readonly vault: Vault;
   readonly approvals: Approvals;
+  readonly approvers: Approvers;
+  readonly links: Links;
+  readonly deferrals: Deferrals;
+  readonly notify: Notify;
   readonly ledger: Pick<Ledger, 'state' | 'forget'>;
   readonly connectors: readonly Connector[];
   /** Reads the operator's own connectors again; resolves when they hold. Throws a `Fault`; then all stays as it was. */
@@ -42,6 +67,16 @@ export interface House {
   /** Every host pattern that the connector of this name serves. */
   hostsOf(connector: string): readonly string[];
   classify(request: CanonicalRequest): Classified;
+  /** Requests of a gateway in the running minute and hour; `whole`: also those from before the proxy started. */
+  counted(gateway: string): { readonly minute: number; readonly hour: number; readonly whole: boolean };
+  /** Counts one more request of a gateway, and what it is told of those before; `same` as the line has it. */
+  count(gateway: string, same: string | null): Context['counters'];
+  /** Sets aside what a decision's limits count, as the line does. Throws, or rejects with, `Refusal`. */
+  reserve(decision: Decision, meaning: Classified): Promise<Reserved | null> | Reserved | null;
+  /** What connectors say of the action with this name, or alias; null if it is none's. Throws `Refusal` where that isn't certain. */
+  knownAction(name: string): Omit<Action, 'parameters'> | null;
+  /** Why the limits that a decision names would refuse this now, or null if they wouldn't. Sets nothing aside. */
+  overLimit(decision: Decision, meaning: Classified): Refusal | null;
   /** Port of the forward proxy. */
   port(): number;
   /** The processes that carry requests, when this one doesn't itself. */

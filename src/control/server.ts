@@ -5,6 +5,8 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { exitCode, Fault } from '../errors.js';
+import { processOf } from '../identity/processes.js';
+import type { Standing } from '../identity/standing.js';
 import type { CallerCheck, Claims, Objection } from './caller.js';
 import type { House } from './house.js';
 
@@ -22,10 +24,14 @@ export interface Call {
   readonly claims: Claims;
   /** The run that the caller stands in, or null. */
   readonly inside: string | null;
+  /** The same, and how that is known. */
+  readonly standing: Standing | null;
   /** Throws a `Fault` (refused) unless the caller is the operator: for routes whose authority depends on the body. */
   asOperator(): void;
   /** Throws a `Fault` (refused) unless the caller provably stands outside of every run. */
   asOutsider(): void;
+  /** Throws a `Fault` (refused) unless the caller has shown which process it is. */
+  asItself(): void;
   /** For routes that go on answering: the raw response, to which JSON lines are written. */
   readonly response: ServerResponse;
 }
@@ -104,16 +110,7 @@ export function serveControl(
         reason: objection.message,
       });
     }
-    throw Object.assign(
-      new Fault(
-        exitCode.refused,
-        objection.message,
-        objection.code === 'inside_run'
-          ? 'Ask an operator to do it from outside.'
-          : 'Run it as the user who owns TF_HOME, or give TF_OPERATOR_TOKEN.',
-      ),
-      { code: objection.code },
-    );
+    throw Object.assign(new Fault(exitCode.refused, objection.message, objection.next), { code: objection.code });
   };
 
   const server = createServer((request, response) => {
@@ -123,8 +120,9 @@ export function serveControl(
       const [path = '/'] = (request.url ?? '/').split('?', 1);
       const claims: Claims = {
         token: header(request, 'authorization')?.replace(/^Bearer /, '') ?? null,
-        pid: Number(header(request, 'tf-pid')) || null,
+        pid: processOf(Number(header(request, 'tf-pid'))) || null,
         proof: header(request, 'tf-proof'),
+        ticket: header(request, 'tf-ticket'),
         run: header(request, 'tf-run'),
       };
       for (const route of routes) {
@@ -136,7 +134,8 @@ export function serveControl(
           refuse(request, claims, check.objection(claims));
           if (!house.log.healthy) throw unrecordable();
         }
-        const inside = check.insideRun(claims);
+        const standing = check.standing(claims);
+        const inside = standing?.run ?? null;
         const by = inside !== null ? `run:${inside}` : `${house.owner} (pid ${claims.pid ?? 'unknown'})`;
         const result = await route.handle({
           house,
@@ -146,15 +145,16 @@ export function serveControl(
           by,
           claims,
           inside,
+          standing,
           response,
           asOperator: () => refuse(request, claims, check.objection(claims)),
           asOutsider: () => refuse(request, claims, check.outside(claims)),
+          asItself: () => refuse(request, claims, check.unproven(claims)),
         });
         if (result !== undefined) answer(response, 200, result);
         return;
       }
-      if (request.method === 'POST' && path === '/challenge')
-        return answer(response, 200, { proof: check.challenge() });
+      if (request.method === 'POST' && path === '/challenge') return answer(response, 200, check.challenge());
       throw new Fault(
         exitCode.missing,
         `The proxy has no ${request.method} ${path}.`,

@@ -32,7 +32,7 @@ export function inject(
 ): { request: CanonicalRequest; replaced: boolean } {
   const { scheme, value } = lease;
   // What is exchanged or signed with is never sent itself.
-  if (isStructured(scheme))
+  if (isStructured(scheme) || scheme === 'webhook')
     throw new Refusal('credential_unavailable', `A secret for ${scheme} can't be sent as it is.`);
   const fault = valueFault(scheme, value);
   if (fault !== null) throw new Refusal('credential_unavailable', `The secret can't be sent: ${fault}.`);

@@ -22,7 +22,7 @@ export const containsPlaceholder = (content: string | Uint8Array): boolean =>
 export function findPlaceholder(request: CanonicalRequest, except: Scheme | null): string | null {
   const spot = except === null ? null : spotOf(except);
   const own = spot !== null && 'field' in spot ? spot.field : null;
-  const field = request.fields.find(field => (own === null || !isField(field, own)) && inField(field));
+  const field = request.fields.find(field => (own === null || !isField(field, own)) && holdsPlaceholder(field));
   if (field !== undefined) return `the header field ${field[0]}`;
   if (inUrl(request.path)) return 'the path';
   for (const piece of request.query.split('&')) {
@@ -33,7 +33,8 @@ export function findPlaceholder(request: CanonicalRequest, except: Scheme | null
   return request.content !== null && containsPlaceholder(request.content) ? 'the body' : null;
 }
 
-function inField([name, value]: Field): boolean {
+/** Whether a header field holds one, also behind percent-encoding or the base64 of Authorization. */
+export function holdsPlaceholder([name, value]: Field): boolean {
   if (containsPlaceholder(name) || inUrl(value)) return true;
   const basic = /^basic\s+(\S+)/i.exec(value)?.[1];
   return basic !== undefined && containsPlaceholder(Buffer.from(basic, 'base64'));

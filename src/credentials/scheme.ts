@@ -19,11 +19,11 @@ const reserved = new Set([
 ]);
 
 /**
- * Reads `bearer`, `basic`, `header:NAME` (a field name, RFC 9110 §5.1), `query:NAME`, the name of a structured scheme, or
+ * Reads `bearer`, `basic`, `webhook`, `header:NAME` (a field name, RFC 9110 §5.1), `query:NAME`, the name of a structured scheme, or
  * `vault:` and a scheme that isn't one; null if it is none of them.
  */
 export function parseScheme(text: string): Scheme | null {
-  if (text === 'bearer' || text === 'basic') return text;
+  if (text === 'bearer' || text === 'basic' || text === 'webhook') return text;
   if (text.startsWith('vault:')) {
     const inner = parseScheme(text.slice('vault:'.length));
     return inner === null || (isStructured(inner) && inner !== 'sigv4') ? null : (text as Scheme);
@@ -43,6 +43,7 @@ export type Spot = { readonly field: string } | { readonly parameter: string };
 export function spotOf(scheme: Scheme): Spot {
   if (scheme.startsWith('vault:')) return spotOf(scheme.slice('vault:'.length) as Scheme);
   if (scheme.startsWith('query:')) return { parameter: scheme.slice(6) };
+  if (scheme === 'webhook') return { field: 'webhook-signature' };
   return { field: scheme.startsWith('header:') ? scheme.slice(7) : 'Authorization' };
 }
 
@@ -69,6 +70,12 @@ export function valueFault(scheme: Scheme, value: Uint8Array): string | null {
   if (value.some(byte => byte === 0x0d || byte === 0x0a || byte === 0)) {
     return 'the value holds a line break or NUL (was it pasted with a newline?)';
   }
+  if (scheme === 'webhook') {
+    const [, key = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(Buffer.from(value).toString('latin1')) ?? [];
+    const bytes = Buffer.from(key, 'base64');
+    const sound = bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === key;
+    return sound ? null : 'the value is not whsec_ and the base64 of 24 to 64 bytes';
+  }
   if (scheme.startsWith('query:') || scheme === 'basic') {
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (!text.equals(Buffer.from(text.toString('utf8')))) return 'the value is not UTF-8';
@@ -83,10 +90,15 @@ export function valueFault(scheme: Scheme, value: Uint8Array): string | null {
 
 /**
  * The parts of a value that are secret by themselves: all of it, and of `user:password` the password too (or the user,
- * where an API takes its key as the user and an empty password). Views, but for the members of an object.
+ * where an API takes its key as the user and an empty password); of a webhook's the key in either form. Views, but for the
+ * members of an object and that key.
  */
 export function secretParts(value: Buffer, scheme: Scheme): Buffer[] {
   if (isStructured(scheme)) return [value, ...secretMembers(scheme, value)];
+  if (scheme === 'webhook') {
+    const bare = value.subarray('whsec_'.length);
+    return [value, bare, Buffer.from(bare.toString('latin1'), 'base64')];
+  }
   const colon = scheme === 'basic' ? value.indexOf(0x3a) : -1;
   if (colon < 0) return [value];
   return [value, colon === value.length - 1 ? value.subarray(0, colon) : value.subarray(colon + 1)];

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import type { Run } from '../identity/runs.js';
+import { attend } from './attend.js';
 import type { RawHead } from './decode.js';
 import type { OpaqueTunnel } from './passthrough.js';
 import type { Answer } from './problem.js';
@@ -22,8 +23,16 @@ export interface Exchange {
   readonly reply: Reply | null;
   /** Came over HTTP/2, and so goes on over HTTP/2 where the upstream has it. */
   readonly http2: boolean;
-  /** For an upgrade: the request as Node parsed it, the socket, and the bytes behind the head. */
-  readonly upgrade: { readonly request: IncomingMessage; readonly socket: Duplex; readonly rest: Buffer } | null;
+  /**
+   * For an upgrade: the request as Node parsed it, the socket, and the bytes behind the head. Until `release` the socket is read so
+   * that its end is seen; whoever is to read from it calls that first.
+   */
+  readonly upgrade: {
+    readonly request: IncomingMessage;
+    readonly socket: Duplex;
+    readonly rest: Buffer;
+    release(): void;
+  } | null;
   /** For a CONNECT whose tunnel isn't read: the tunnel. */
   readonly tunnel?: OpaqueTunnel;
   /** Sends `100 Continue` if the client waits for it and has not got it. */
@@ -104,7 +113,7 @@ export function upgradeExchange(request: IncomingMessage, socket: Duplex, rest: 
     source: request,
     reply: null,
     http2: false,
-    upgrade: { request, socket, rest },
+    upgrade: { request, socket, rest, release: attend(socket) },
     proceed: () => {},
     answer: answer => printAnswer(socket, answer),
     destroy: () => void socket.destroy(),

@@ -1,10 +1,14 @@
 /** Flights: what is on the wire at this moment and whose it is, so that the kill switch can destroy it. */
+import type { Socket } from 'node:net';
 import { Refusal } from '../errors.js';
 import { type Belongs, covers } from '../identity/kill.js';
 import type { Caller, KillScope } from '../model.js';
 import { Crowd, type Member } from './crowd.js';
 
 const none: readonly string[] = [];
+
+/** A client that is told why it was stopped has so many milliseconds to read it. Whatever else it sends is refused. */
+const linger = 1_000;
 
 /** A tunnel or an exchange that is open. Its owner becomes known as the line goes on. */
 export class Flight implements Belongs, Member {
@@ -17,16 +21,28 @@ export class Flight implements Belongs, Member {
   connector: string | null = null;
   /** True once a kill or the end of its run has stopped it. */
   stopped = false;
+  /** What stopped it, where that is known. */
+  stoppedBy: KillScope | null = null;
+  /** While nothing of it is on its way: whoever holds it answers its client when it is stopped. */
+  held = false;
   /** True once the client has gone. */
   gone = false;
   /** Whoever holds the request without reading from it hears here that it was stopped, or that the client has gone. */
   onStop: (() => void) | null = null;
   readonly kind: 'tunnel' | 'exchange';
+  /** The client's connection itself, below any TLS; null for what comes from ourselves. */
+  readonly client: Socket | null;
   readonly #destroy: () => void;
   readonly #claim: (gateway: string) => void;
 
-  constructor(kind: 'tunnel' | 'exchange', destroy: () => void, claim: (gateway: string) => void) {
+  constructor(
+    kind: 'tunnel' | 'exchange',
+    destroy: () => void,
+    claim: (gateway: string) => void,
+    client: Socket | null = null,
+  ) {
     this.kind = kind;
+    this.client = client;
     this.#destroy = destroy;
     this.#claim = claim;
   }
@@ -46,10 +62,11 @@ export class Flight implements Belongs, Member {
     this.onStop?.();
   }
 
-  /** Ends it on both sides, at once. */
-  stop(): void {
+  /** Ends it on both sides, at once; one that is held ends with its answer. */
+  stop(by: KillScope | null = null): void {
     this.stopped = true;
-    this.#destroy();
+    this.stoppedBy = by;
+    if (!this.held) this.#destroy();
     this.onStop?.();
   }
 }
@@ -67,15 +84,21 @@ export class Flights {
   }
 
   /** `claim` hears whose an exchange is before it goes on, and may refuse it. */
-  begin(kind: Flight['kind'], destroy: () => void, claim: (gateway: string) => void = () => {}): Flight {
-    const flight = new Flight(kind, destroy, gateway => {
+  begin(
+    kind: Flight['kind'],
+    destroy: () => void,
+    claim: (gateway: string) => void = () => {},
+    client: Socket | null = null,
+  ): Flight {
+    const owned = (gateway: string): void => {
       claim(gateway);
       if (kind === 'tunnel') return;
       const count = this.#exchanges.get(gateway) ?? 0;
       if (count >= this.#share)
         throw new Refusal('overloaded', `${gateway} has ${count} requests open, and one gateway may not have more.`);
       this.#exchanges.set(gateway, count + 1);
-    });
+    };
+    const flight = new Flight(kind, destroy, owned, client);
     this.#open.add(flight);
     return flight;
   }
@@ -90,12 +113,16 @@ export class Flights {
   /** Destroys what the scope covers; says how many exchanges and tunnels that were. */
   stop(scope: KillScope): { exchanges: number; tunnels: number } {
     const count = { exchanges: 0, tunnels: 0 };
+    /** Connections on which somebody is being told. */
+    const telling = new Set<Socket | null>();
     // Exchanges first: each destroys its upstream side too, before its tunnel falls.
     for (const kind of ['exchange', 'tunnel'] as const) {
       for (const flight of this.#open.all()) {
         if (flight.kind !== kind || flight.place < 0 || !covers(scope, flight)) continue;
         this.end(flight);
-        flight.stop();
+        if (flight.held) telling.add(flight.client);
+        if (kind === 'tunnel' && telling.has(flight.client)) setTimeout(() => flight.stop(scope), linger).unref();
+        else flight.stop(scope);
         count[kind === 'exchange' ? 'exchanges' : 'tunnels'] += 1;
       }
     }

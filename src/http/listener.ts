@@ -93,6 +93,7 @@ export function createListener(options: ListenerOptions): Listener {
       'exchange',
       () => exchange.destroy(),
       gateway => connections.claim(client, gateway),
+      client,
     );
     const leave = (): void => flight.leave();
     let others = open.get(connection);

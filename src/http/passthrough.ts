@@ -8,6 +8,7 @@ import type { Decoded, Outcome, Outgoing } from '../gateway.js';
 import type { Run } from '../identity/runs.js';
 import type { Authority, CanonicalRequest } from '../model.js';
 import type { Permit } from '../permit.js';
+import { attend } from './attend.js';
 import { maxHello, serverName } from './client-hello.js';
 import { upstreamRefusal } from './dial.js';
 import { type Exchange, refusalExchange } from './exchange.js';
@@ -52,6 +53,7 @@ export function tunnelExchange(
 ): Exchange {
   const bare = refusalExchange(socket);
   let established = false;
+  const release = attend(socket);
   return {
     ...bare,
     run,
@@ -63,6 +65,7 @@ export function tunnelExchange(
       patience,
       establish() {
         established = true;
+        release();
         socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       },
     },

@@ -80,7 +80,12 @@ export function tunneller(
     }
     if (options.uninspected(authority.host))
       return pass(tunnelExchange(socket, rest, authority, run, options.limits.handshake), socket);
-    const flight = options.flights.begin('tunnel', () => socket.destroy());
+    const flight = options.flights.begin(
+      'tunnel',
+      () => socket.destroy(),
+      () => {},
+      socket,
+    );
     flight.belongTo(run);
     flight.connector = options.connectorFor(authority.host);
     socket.once('close', () => options.flights.end(flight));

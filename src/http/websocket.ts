@@ -154,6 +154,7 @@ export async function carryWebSocket(
       watchPipe(masking, socket, reading);
     });
     // `http`, because the socket that it gets has TLS around it already.
+    exchange.upgrade!.release();
     proxy.ws(message, socket, rest, { target: `http://${printAuthority(request)}` }, fail);
     // The library would pass on an answer that is no upgrade as it came, with a secret that it may echo; and hang up on an error.
     const pending = outbound as ClientRequest | null;

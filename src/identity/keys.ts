@@ -47,13 +47,29 @@ export interface Keys {
   current(gateway: string): PublicKey;
   /** All keys, of one gateway or of all, the newest last. */
   list(gateway?: string): PublicKey[];
-  /** Makes a new key, and forgets the private half of the one before. */
-  rotate(gateway: string): PublicKey;
+  /**
+   * Makes a new key, and forgets the private half of the one before, once `record` has written that down and told those who
+   * check signatures of the key, which is in the list by then; rejects as that does, and then nothing has changed.
+   */
+  rotate(gateway: string, record: (next: PublicKey, before: PublicKey | null) => Promise<unknown>): Promise<PublicKey>;
   /** Forgets all keys of a gateway that is no more. */
   forget(gateway: string): void;
 }
 
 const shown = ({ private: _, ...key }: StoredKey): PublicKey => key;
+const shownOrNull = (key: StoredKey | undefined): PublicKey | null => (key === undefined ? null : shown(key));
+
+/** Checks signatures with these public keys. */
+export function openVerifier(all: readonly PublicKey[]): Pick<Keys, 'verify'> {
+  const keys = new Map(all.map(key => [key.id, { gateway: key.gateway, half: createPublicKey(key.public) }]));
+  return {
+    verify(gateway, bytes, { key: id, value }) {
+      const key = keys.get(id);
+      if (key === undefined || key.gateway !== gateway) return false;
+      return verify(null, bytes, key.half, Buffer.from(value, 'base64url'));
+    },
+  };
+}
 
 export function openKeys(state: Pick<State, 'keys' | 'together'>, now: () => number): Keys {
   const keys = new Map(state.keys.all().map(key => [key.id, key]));
@@ -100,6 +116,24 @@ export function openKeys(state: Pick<State, 'keys' | 'together'>, now: () => num
     return made;
   }
 
+  const rotate: Keys['rotate'] = async (gateway, record) => {
+    const made = make(gateway);
+    // It is known wherever it is checked before it signs.
+    keys.set(made.id, { ...made, private: null });
+    try {
+      await record(shown(made), shownOrNull(signing(gateway)));
+      const before = signing(gateway);
+      if (before === undefined) keep(made);
+      else keep({ ...before, private: null, rotated_at: made.created_at }, made);
+    } catch (error) {
+      keys.delete(made.id);
+      throw error;
+    }
+    halves.clear();
+    return shown(made);
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+
   return {
     sign(gateway, bytes) {
       const key = current(gateway);
@@ -112,13 +146,10 @@ export function openKeys(state: Pick<State, 'keys' | 'together'>, now: () => num
     },
     current: gateway => shown(current(gateway)),
     list: gateway => (gateway === undefined ? [...keys.values()].map(shown) : of(gateway).map(shown)),
-    rotate(gateway) {
-      const made = make(gateway);
-      const before = signing(gateway);
-      if (before === undefined) keep(made);
-      else keep({ ...before, private: null, rotated_at: made.created_at }, made);
-      halves.clear();
-      return shown(made);
+    rotate(gateway, record) {
+      const rotated = turn.then(() => rotate(gateway, record));
+      turn = rotated.catch(() => {});
+      return rotated;
     },
     forget(gateway) {
       const gone = of(gateway);

@@ -2,12 +2,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ulids } from '../log/index.js';
 import type { Agent, Caller, Gateway, Grant, Subject, User } from '../model.js';
+import type { Binding, Voided } from './binding.js';
+import type { Signature } from './keys.js';
+import { footprint } from './processes.js';
 import type { State, StoredRun } from './state.js';
 
 /** A run that is alive. `subject` is frozen and the same object on every request, so that its printed form can be kept. */
 export interface Run extends Caller {
   stored: StoredRun;
+  grants: readonly Grant[];
   ended: boolean;
+  /** Why it has ended, as a sentence, where that isn't just that it is over. */
+  why?: string;
 }
 
 /** What `tf run` says about itself. */
@@ -16,6 +22,7 @@ export interface RunFields {
   readonly user: User;
   readonly agent?: Agent;
   readonly workload: StoredRun['workload'];
+  readonly binding?: Binding;
   /** The run that it was started from, and whose limits are its own too. */
   readonly parent?: Run;
   readonly upstream?: NonNullable<StoredRun['upstream']>;
@@ -34,6 +41,10 @@ export interface Runs {
   end(id: string): Run | undefined;
   /** Notes the process that the run consists of. */
   setPid(id: string, pid: number): void;
+  /** Notes that a run is void, and why. */
+  void(id: string, why: Voided): void;
+  /** Puts all of a run under one more grant. */
+  limit(id: string, grant: Grant): void;
 }
 
 /** Hex SHA-256 of a token: all that is kept of it. */
@@ -64,12 +75,17 @@ function deepFreeze<T>(value: T): T {
   return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, each]) => [name, deepFreeze(each)]))) as T;
 }
 
-/** `alive` says whether the process of a run that was stored before a restart still lives. */
+/**
+ * `alive` says whether the process of a run that was stored before a restart still lives; `over` is told of each that has ended,
+ * while it is still there.
+ */
 export function openRuns(
   state: State,
   gateway: (name: string) => Gateway | undefined,
   alive: (run: StoredRun) => boolean,
   now: () => number,
+  sign: ((subject: Subject) => Signature) | null = null,
+  over: (run: StoredRun) => void = () => {},
 ): Runs {
   const nextId = ulids(now, randomBytes);
   const runs = new Map<string, Run>();
@@ -80,8 +96,13 @@ export function openRuns(
   };
   for (const stored of state.runs.all()) {
     const owner = gateway(stored.gateway);
-    if (owner !== undefined && stored.runs !== undefined && alive(stored)) add(revive(stored, owner));
-    else state.runs.remove(stored.id);
+    // In the order of their starts: whoever a run was started from is there already, or is no more.
+    const orphaned = stored.runs?.slice(0, -1).some(parent => !runs.has(parent)) ?? true;
+    if (owner !== undefined && !orphaned && alive(stored)) add(revive(stored, owner));
+    else {
+      over(stored);
+      state.runs.remove(stored.id);
+    }
   }
   return {
     list: () => [...runs.values()],
@@ -96,21 +117,26 @@ export function openRuns(
       const supervisor = randomBytes(32).toString('base64url');
       const id = `run_${nextId()}`;
       const { parent } = fields;
-      const stored: StoredRun = {
+      const print = fields.pid === null ? null : footprint(fields.pid);
+      const unsigned: StoredRun = {
         id,
         gateway: owner.name,
         token_sha256: digest(token),
         supervisor_sha256: digest(supervisor),
         pid: fields.pid,
         starting: true,
+        ...(print && { footprint: print }),
         started_at: new Date(now()).toISOString(),
         chain: [...(parent?.stored.chain ?? []), owner.name],
         runs: [...(parent?.stored.runs ?? []), id],
         workload: fields.workload,
         user: fields.user,
         ...(fields.agent && { agent: fields.agent }),
+        ...(fields.binding && { binding: fields.binding }),
+        ...(parent !== undefined && parent.grants.length > 0 && { grants: parent.grants.map(grant => grant.id) }),
         ...(fields.upstream === undefined ? {} : { upstream: fields.upstream }),
       };
+      const stored = sign === null ? unsigned : { ...unsigned, signature: sign(revive(unsigned, owner).subject) };
       state.runs.put(stored.id, stored);
       const run = revive(stored, owner, parent?.grants);
       add(run);
@@ -120,13 +146,33 @@ export function openRuns(
       const run = runs.get(id);
       if (run === undefined) return;
       const { starting: _, ...stored } = run.stored;
-      run.stored = { ...stored, pid };
+      // Where it lives stays what it was at the start: an agent could leave its cgroup before it is asked.
+      const print = stored.footprint && footprint(pid);
+      run.stored = {
+        ...stored,
+        pid,
+        ...(print && stored.footprint && { footprint: { ...stored.footprint, started: print.started } }),
+      };
       state.runs.put(id, run.stored);
+    },
+    void(id, why) {
+      const run = runs.get(id);
+      if (run === undefined) return;
+      run.stored = { ...run.stored, void: why };
+      state.runs.put(id, run.stored);
+    },
+    limit(id, grant) {
+      const run = runs.get(id);
+      if (run === undefined) return;
+      run.stored = { ...run.stored, grants: [...(run.stored.grants ?? []), grant.id] };
+      state.runs.put(id, run.stored);
+      run.grants = [...run.grants, grant];
     },
     end(id) {
       const run = runs.get(id);
       if (run === undefined) return undefined;
       run.ended = true;
+      over(run.stored);
       runs.delete(id);
       tokens.delete(run.stored.token_sha256);
       state.runs.remove(id);

@@ -6,7 +6,9 @@ import { chmodSync, closeSync, constants, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Agent, Gateway, Kill, KillScope, Permission, Subject, User, Value } from '../model.js';
 import type { Spent } from '../spending/index.js';
+import type { Binding, Voided } from './binding.js';
 import type { StoredKey } from './keys.js';
+import type { Footprint } from './processes.js';
 
 /** A run as it is kept: enough to recognise its token after a restart of the proxy. */
 export interface StoredRun {
@@ -19,6 +21,11 @@ export interface StoredRun {
   /** Process that the run consists of; while it is `starting`, that of its supervisor. */
   readonly pid: number | null;
   readonly starting?: boolean;
+  /** What that process is known by besides its id; absent where the system doesn't say. */
+  readonly footprint?: Footprint;
+  readonly binding?: Binding;
+  /** Why nothing of it is let through any more; absent while it is what it was. */
+  readonly void?: Voided;
   readonly started_at: string;
   /** Gateways from the outermost parent to this one, and the runs of each. */
   readonly chain: readonly string[];
@@ -27,6 +34,8 @@ export interface StoredRun {
   readonly user: User;
   readonly agent?: Agent;
   readonly signature?: NonNullable<Subject['signature']>;
+  /** Ids of the grants that limit all of it, the outermost first; absent if there is none. */
+  readonly grants?: readonly string[];
   /** Addresses and roots for this run alone (`--connect-to`, `--upstream-ca`). */
   readonly upstream?: { readonly connect_to: Readonly<Record<string, string>>; readonly ca: readonly string[] };
 }

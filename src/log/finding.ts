@@ -15,7 +15,13 @@ export type FaultCode =
   | 'root_differs'
   | 'truncated'
   | 'head_rejected'
-  | 'head_differs';
+  | 'head_differs'
+  | 'key_unusable'
+  | 'signature_missing'
+  | 'signature_unknown'
+  | 'signature_forged'
+  | 'statement_differs'
+  | 'consent_missing';
 
 /** The first thing that is wrong. */
 export interface Unsound {

@@ -153,6 +153,24 @@ export class Reader {
     return this.#firstId(`ev_${firstUlid(ms)}`);
   }
 
+  /**
+   * How many requests were decided, by gateway and minute (counted from 1970), from `since` until before `until` (ms). Not among
+   * them is what was refused before the policy was asked, starts of agents, and what the
+   * proxy itself has sent to look something up, or to get a token.
+   */
+  decided(since: number, until: number): { gateway: string; minute: number; count: number }[] {
+    const sql = `
+      SELECT bytes ->> '$.subject.id' AS gateway, unixepoch(bytes ->> '$.time') / 60 AS minute, count(*) AS count
+      FROM entries
+      WHERE seq >= ? AND bytes ->> '$.type' = 'action.decided' AND bytes ->> '$.time' < ?
+        AND bytes -> '$.decision.policy_sha256' <> 'null' AND bytes ->> '$.action.connector' <> 'gateway'
+        AND bytes ->> '$.decision.rule' NOT IN ('lookup', 'exchange')
+      GROUP BY 1, 2`;
+    return this.#db.prepare(sql).all(this.#firstSince(since), new Date(until).toISOString()) as ReturnType<
+      Reader['decided']
+    >;
+  }
+
   /** Number of the first entry whose id is not less than `id`. */
   #firstId(id: string): number {
     const idAt = this.#db.prepare('SELECT id FROM entries WHERE seq = ?').pluck();

@@ -4,6 +4,7 @@
  */
 import { Refusal } from '../errors.js';
 import type { Draft, Recorded } from '../model.js';
+import type { Opened } from '../permit/packet.js';
 import { type Allowed, mint, type Permit } from '../permit.js';
 import type { Unnumbered } from './commits.js';
 import { pieces } from './entry.js';
@@ -19,14 +20,21 @@ export const unnumbered = ([beforeId, beforePrev, beforeSeq, rest]: Printed): Un
 
 /** The way to the parent. Rejects `Refusal`, as the log there does. */
 export interface Parent {
-  /** Resolves when the entry is on disk. `draft` says what it is about. */
-  record(entry: Printed, draft: Draft, allowed: Omit<Allowed, 'evidence'> | null): Promise<Recorded>;
+  /** Resolves when the entry is on disk; with the packet of the permit, if something is allowed. `draft` says what it is about. */
+  record(entry: Printed, draft: Draft, allowed: Omit<Allowed, 'evidence'> | null): Promise<Recorded & Packed>;
   note(entry: Printed, draft: Draft): void;
+}
+
+/** What comes with an entry that allows something. */
+export interface Packed {
+  readonly packet?: string;
 }
 
 /** How {@link openRemoteLog} is furnished. */
 export interface RemoteOptions {
   readonly parent: Parent;
+  /** Reads a packet for the request with this hash. Throws `Refusal` (`denied`, rule `permit`). */
+  open(packet: string, request: string): Opened;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** That many random bytes. */
@@ -37,19 +45,22 @@ export interface RemoteOptions {
 export interface RemoteLog extends Pick<Log, 'record' | 'allow'> {
   /** As `Log.note`, but its id is the parent's to give: empty here. */
   note(draft: Draft): string;
-  /** The permit for what the parent itself has recorded as allowed (an approval that was redeemed). */
-  redeemed(allowed: Allowed): Permit;
+  /** The permit of a packet: for what the parent itself has recorded as allowed (an approval that was redeemed). */
+  redeemed(packet: string, request: string): Permit;
+  /** The packet that a permit came in. */
+  packetOf(permit: Permit): string;
 }
 
 /** More text on its way (UTF-16 code units), and new decisions are refused until the parent has caught up. */
 const limit = 64 << 20;
 
-export function openRemoteLog({ parent, now, random }: RemoteOptions): RemoteLog {
+export function openRemoteLog({ parent, open, now, random }: RemoteOptions): RemoteLog {
   // Stand where id and number will be, and nobody outside can have written them anywhere in an entry.
   const id = `ev_${Buffer.from(random(16)).toString('hex').slice(0, 26).toUpperCase()}`;
   const seq = 2 ** 52 + Buffer.from(random(6)).readUIntBE(0, 6);
   const idMark = `"id":"${id}"`;
   const seqMark = `"seq":${seq}`;
+  const packets = new WeakMap<Permit, string>();
   let underWay = 0;
 
   function print(draft: Draft): Printed {
@@ -68,7 +79,14 @@ export function openRemoteLog({ parent, now, random }: RemoteOptions): RemoteLog
     }
   }
 
-  async function send(draft: Draft, allowed: Omit<Allowed, 'evidence'> | null): Promise<Recorded> {
+  function unpacked(packet: string, request: string): Permit {
+    const { allowed, issued } = open(packet, request);
+    const permit = mint(allowed, issued);
+    packets.set(permit, packet);
+    return permit;
+  }
+
+  async function send(draft: Draft, allowed: Omit<Allowed, 'evidence'> | null): Promise<Recorded & Packed> {
     if (underWay > limit) throw new Refusal('overloaded', 'Too many entries wait for the disk.');
     const entry = print(draft);
     const size = entry[0].length + entry[1].length + entry[2].length + entry[3].length;
@@ -88,8 +106,9 @@ export function openRemoteLog({ parent, now, random }: RemoteOptions): RemoteLog
     },
     async allow(draft, allowed) {
       const recorded = await send(draft, allowed);
-      return { recorded, permit: mint({ ...allowed, evidence: recorded.id }, now()) };
+      return { recorded, permit: unpacked(recorded.packet ?? '', allowed.request) };
     },
-    redeemed: allowed => mint(allowed, now()),
+    redeemed: unpacked,
+    packetOf: permit => packets.get(permit) ?? '',
   };
 }

@@ -1,12 +1,15 @@
 /**
  * Verification of a log by somebody who trusts nobody: entries, checkpoints and a public key in, a verdict out. Pure and
- * streaming: memory stays logarithmic in the number of entries. Everything it reads is attacker-controlled.
+ * streaming: memory stays logarithmic in the number of entries, but for approvers and approvals that are open. Everything it
+ * reads is attacker-controlled.
  */
+import { type Answered, Answers } from './answers.js';
 import { canonical } from './canonical.js';
 import { noEntryBefore } from './entry.js';
 import { Finding, type Unsound } from './finding.js';
 import type { PublicKey } from './key.js';
 import { Verifier } from './note.js';
+import { Subjects } from './subjects.js';
 import { leafHash, sha256 } from './tree.js';
 import { type StoredCheckpoint, Witness } from './witness.js';
 
@@ -40,6 +43,10 @@ export interface Sound {
   readonly anchored: number | null;
   /** Hex root over all entries. */
   readonly root: string;
+  /** Answers of approvers, whose signatures were checked. */
+  readonly answers: Answered;
+  /** How many different subjects the keys of their gateways have signed. */
+  readonly subjects: number;
 }
 
 interface Read {
@@ -48,7 +55,7 @@ interface Read {
   readonly prev: string;
   readonly hash: string;
   readonly leaf: string;
-  readonly log: unknown;
+  readonly entry: Readonly<Record<string, unknown>>;
 }
 
 /** Reads one entry by itself: its spelling, its members, and the columns beside it. */
@@ -64,7 +71,7 @@ function read({ bytes, columns }: StoredEntry, expected: number): Read {
     if (missing) throw new Finding('entry_missing', expected, `Entry ${expected} is missing.`);
     throw new Finding('entry_malformed', expected, `Entry ${expected} is not canonical JSON.`);
   }
-  const { v, seq, id, prev, log } = entry;
+  const { v, seq, id, prev } = entry;
   const shown = typeof id === 'string' ? id : null;
   const at = columns?.seq ?? (typeof seq === 'number' ? seq : expected);
   if (at > expected)
@@ -107,12 +114,12 @@ function read({ bytes, columns }: StoredEntry, expected: number): Read {
       shown,
     );
   }
-  return { seq: expected, id, prev, hash: sha256(bytes), leaf, log };
+  return { seq: expected, id, prev, hash: sha256(bytes), leaf, entry };
 }
 
 /** The first entry says which log it begins, and with which key. */
 function identify(first: Read, key: PublicKey): Verifier {
-  const { origin, public_key } = (first.log ?? {}) as { origin?: unknown; public_key?: unknown };
+  const { origin, public_key } = (first.entry.log ?? {}) as { origin?: unknown; public_key?: unknown };
   let verifier: Verifier;
   try {
     verifier = Verifier.parse(String(public_key));
@@ -156,6 +163,8 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
   let witness: Witness | null = null;
   let verifier: Verifier | null = null;
   let before: Read | null = null;
+  const answers = new Answers();
+  const subjects = new Subjects();
   let seq = 0;
   for (let { value, done } = stream.next(); !done; seq++) {
     const entry = read(value, seq);
@@ -186,6 +195,8 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
         entry.id,
       );
     }
+    answers.follow(entry.entry, seq);
+    subjects.follow(entry.entry, seq);
     before = entry;
     ({ value, done } = stream.next());
   }
@@ -199,6 +210,8 @@ function follow(evidence: Evidence, stream: Iterator<StoredEntry>, checkpoints: 
     attested: witness.attested,
     anchored: witness.anchored,
     root,
+    answers: answers.totals,
+    subjects: subjects.signed,
   };
 }
 

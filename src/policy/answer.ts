@@ -30,8 +30,10 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     mask,
     approvers = [],
     approvals = 1,
+    demands = [],
   } = answer as Record<string, unknown>;
   const held = hold === undefined || hold === null ? undefined : milliseconds(hold);
+  const demand: unknown = { approvers, approvals };
   const faults = [
     effects.has(effect) ||
       (effect === undefined ? 'it has no effect' : 'its effect is not allow, deny, require_approval or defer'),
@@ -43,10 +45,10 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     (Array.isArray(limits) && limits.every(id => typeof id === 'string')) || 'its limits are not a list of permissions',
     // To ignore these would be laxer than the policy says.
     nothing(mask) || 'it asks for a mask, which this version cannot apply',
-    (Array.isArray(approvers) && approvers.every(name => typeof name === 'string' && name !== '')) ||
-      'its approvers are not a list of names',
-    (Number.isInteger(approvals) && (approvals as number) >= 1 && (approvals as number) <= 10) ||
-      'its approvals are not a number from 1 to 10',
+    isDemand(demand) || 'its approvers are not a list of names, or its approvals not a number from 1 to 10',
+    !isDemand(demand) || enough(demand) || 'it asks for more approvals than it names approvers',
+    (Array.isArray(demands) && demands.every(isDemand) && demands.every(enough)) ||
+      'its demands are not a list of approvers and how many of them it takes',
   ].filter(fault => fault !== true);
   if (faults.length > 0) throw new Error(`The policy's answer cannot be used: ${faults.join('; ')}.`);
   return {
@@ -59,6 +61,7 @@ export function readAnswer(answer: unknown, digest: string): Decision {
     ...(exact === true ? { exact } : {}),
     ...(effect === 'require_approval' && (approvers as string[]).length > 0 && { approvers: approvers as string[] }),
     ...(effect === 'require_approval' && approvals !== 1 && { approvals: approvals as number }),
+    ...(effect === 'require_approval' && (demands as Demand[]).length > 1 && { demands: demands as Demand[] }),
     ...(effect !== 'deny' && (limits as string[]).length > 0 ? { limits: [...new Set(limits as string[])] } : {}),
   };
 }
@@ -71,6 +74,18 @@ export const denial = (reason: string, digest: string): Decision => ({
   secret: null,
   policy_sha256: digest,
 });
+
+type Demand = NonNullable<Decision['demands']>[number];
+
+const isDemand = (value: unknown): value is Demand => {
+  const { approvers, approvals } = (value ?? {}) as Record<string, unknown>;
+  const named = Array.isArray(approvers) && approvers.every(name => typeof name === 'string' && name !== '');
+  return named && Number.isInteger(approvals) && (approvals as number) >= 1 && (approvals as number) <= 10;
+};
+
+/** Whether so many different people may be among those who are named. */
+const enough = ({ approvers, approvals }: Demand): boolean =>
+  approvers.length === 0 || new Set(approvers).size >= approvals || approvers.some(name => name.startsWith('role:'));
 
 const nothing = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.length === 0);

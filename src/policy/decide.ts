@@ -6,9 +6,13 @@ import jcs from 'canonicalize';
 import { exitCode, Fault } from '../errors.js';
 import type { Decision, Question } from '../model.js';
 import { denial, readAnswer } from './answer.js';
+import { questionsAlong, strictestAlong } from './chain.js';
+import type { PolicyData } from './data.js';
 import { type Clock, type Evaluator, inProcess } from './evaluator.js';
-import type { PolicyData } from './permissions.js';
+import { frozenBy, frozenReason } from './freezes.js';
+import { momentsIn } from './moments.js';
 import { startPool } from './pool.js';
+import { type Repeats, repeatsIn } from './repeats.js';
 import { sampleQuestion } from './sample.js';
 import { questionsIn, strictest } from './several.js';
 import { sha256, shippedWasm } from './shipped.js';
@@ -32,6 +36,8 @@ export interface Policy {
   readonly wasmDigest: string;
   /** Whether it is the default policy. */
   readonly shipped: boolean;
+  /** What the permissions say of repeated requests. */
+  readonly repeats: Repeats;
   /**
    * Never throws or rejects. Judged by the module and the data that are in force when it resolves, which its digest names.
    * The default policy answers at once: a promise that is kept already costs as much as a tenth of the decision.
@@ -66,7 +72,9 @@ interface InForce {
 export async function openPolicy(options: PolicyOptions): Promise<Policy> {
   const { deadline = 250, now = () => performance.now() } = options;
   const shippedDigest = sha256(shippedWasm());
+  let around = aroundOf(options.data);
   let data = canonical(options.data);
+  let { gateways } = options.data.tollfence;
   let dataFault: string | null = null;
   let inForce = await load(options.wasm);
   let digest = digestOf();
@@ -81,13 +89,18 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
     get shipped() {
       return inForce.shipped;
     },
+    get repeats() {
+      return inForce.shipped ? around.repeats : around.always;
+    },
     decide(question) {
       const asked = digest;
       const decision = decided(question, asked);
       return decision instanceof Promise ? inTheEnd(question, decision, asked) : decision;
     },
     setData(next) {
+      around = aroundOf(next);
       data = canonical(next);
+      ({ gateways } = next.tollfence);
       digest = digestOf();
       apply(inForce.evaluator);
     },
@@ -95,7 +108,7 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
       const next = await load(wasm);
       let sample: Decision;
       try {
-        sample = await ask(next, sampleQuestion, next.wasmDigest);
+        sample = await ask(next, sampleQuestion, next.wasmDigest, gateways);
       } catch (error) {
         await next.evaluator.close();
         throw new Fault(
@@ -118,11 +131,21 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
   function decided(question: Question, asked: string): Promise<Decision> | Decision {
     try {
       if (dataFault !== null) throw new Error(dataFault);
-      const decision = ask(inForce, question, asked);
-      return decision instanceof Promise ? decision.catch(error => failed(error, asked)) : decision;
+      const decision = ask(inForce, around.moments.timed(question), asked, gateways);
+      return decision instanceof Promise
+        ? decision.then(given => unfrozen(given, question)).catch(error => failed(error, asked))
+        : unfrozen(decision, question);
     } catch (error) {
       return failed(error, asked);
     }
+  }
+
+  /** A freeze wins over whatever isn't a denial, also of a policy that doesn't look at freezes. */
+  function unfrozen(decision: Decision, question: Question): Decision {
+    const freeze = decision.effect === 'deny' ? null : frozenBy(around.freezes, question);
+    if (freeze === null) return decision;
+    const { policy_sha256 } = decision;
+    return { effect: 'deny', rule: freeze.id, reason: frozenReason(freeze), secret: null, policy_sha256 };
   }
 
   /** What changed while the question waited may be a denial: only the policy in force decides, under its digest. */
@@ -158,10 +181,32 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
   }
 }
 
+/** What of the data is read here, and not by the module. */
+const aroundOf = (data: PolicyData) => ({
+  freezes: data.tollfence.freezes,
+  moments: momentsIn(data),
+  repeats: repeatsIn(data, false),
+  always: repeatsIn(data, true),
+});
+
 type Module = Pick<InForce, 'evaluator' | 'shipped'>;
 
 /** Throws, or rejects with, an Error whose message is a sentence. */
-function ask(module: Module, question: Question, digest: string): Promise<Decision> | Decision {
+function ask(
+  module: Module,
+  question: Question,
+  digest: string,
+  gateways: PolicyData['tollfence']['gateways'],
+): Promise<Decision> | Decision {
+  // The default policy knows of chains itself.
+  if (module.shipped || question.subject.chain.length < 2) return askAll(module, question, digest);
+  // Each in a promise of its own: one that can't be asked must not leave another one's failure to nobody.
+  const answers = questionsAlong(question, gateways).map(async one => askAll(module, one, digest));
+  return Promise.all(answers).then(strictestAlong);
+}
+
+/** About everything that the request would do. */
+function askAll(module: Module, question: Question, digest: string): Promise<Decision> | Decision {
   if (question.also === undefined) return askOne(module, question, serialised(question, module.shipped), digest);
   const questions = questionsIn(question);
   // All of it first: a question that can't be asked must leave no other one behind.
@@ -189,7 +234,7 @@ const failed = (error: unknown, asked: string): Decision =>
  * The part of a question that the default policy reads: it costs by the byte, and most of a question is for Rego of the
  * operator's own. (test/policy holds that its Rego reads nothing else.)
  */
-const essential = ({ v, subject: { id, chain }, action, resource, request, response }: Question): object => ({
+const essential = ({ v, subject: { id, chain }, action, resource, request, response, context }: Question): object => ({
   v,
   subject: { id, chain },
   action: {
@@ -198,9 +243,13 @@ const essential = ({ v, subject: { id, chain }, action, resource, request, respo
     connector: action.connector,
     parameters: action.parameters,
     unknown: action.unknown,
+    ...(context.flags.length > 0 && { access: action.access }),
   },
   resource,
   request: { body: { state: request.body.state } },
+  ...((context.flags.length > 0 || context.within !== undefined) && {
+    context: { flags: context.flags, ...(context.within !== undefined && { within: context.within }) },
+  }),
   ...(response === undefined ? {} : { response: { scannable: response.scannable } }),
 });
 

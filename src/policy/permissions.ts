@@ -2,11 +2,12 @@
  * Permissions: from what a person wrote to what the policy reads. Everything is checked here, with all faults at once,
  * so that the policy only compares.
  */
-import { patternFault, specificity } from '../action/pattern.js';
-import { exitCode, Fault } from '../errors.js';
-import type { Effect, Gateway, Permission } from '../model.js';
+import { patternFault } from '../action/pattern.js';
+import type { Effect, Permission } from '../model.js';
 import { mostLimits, type ParsedLimit, parseBudget, parseRate } from '../spending/index.js';
-import { type Condition, type Literal, parseWhere } from './where.js';
+import { parseHours, printHours } from './hours.js';
+import { parseRepeats } from './repeats.js';
+import { parseWhere } from './where.js';
 
 /** A permission before it has an id and a time. */
 export type PermissionDraft = Omit<Permission, 'id' | 'created_at'>;
@@ -16,61 +17,13 @@ export type ParsedPermission =
   | { readonly permission: PermissionDraft; readonly faults?: undefined }
   | { readonly permission?: undefined; readonly faults: readonly string[] };
 
-/** A condition as the policy reads it: the name's steps, and for `matches` the pattern's segments. */
-interface ConditionData {
-  readonly name: string;
-  readonly path: readonly string[];
-  readonly op: Condition['op'];
-  readonly value: Literal | readonly Literal[];
-}
-
-/** A permission as the policy reads it. */
-export interface PermissionData {
-  readonly id: string;
-  readonly effect: Effect;
-  readonly action: string;
-  /** Segments of the resource pattern, beginning with the type; null for any resource. */
-  readonly resource: readonly string[] | null;
-  readonly where: readonly ConditionData[];
-  readonly reason: string;
-  /** Numbers of literal segments: what makes a pattern specific. */
-  readonly literals: { readonly action: number; readonly resource: number };
-  /** Whether the action pattern has no `*`. */
-  readonly exact: boolean;
-  /** Its rates and budgets, if it has any. */
-  readonly limits?: { readonly rate: readonly string[]; readonly budget: readonly string[] };
-}
-
-/** Where a gateway's permissions are in its list, by action pattern. */
-interface ActionIndex {
-  /** Patterns that are found by their text: without a `*`, or with one only at the end. */
-  readonly spelled: { readonly [pattern: string]: readonly number[] };
-  /** Patterns with a `*` before the end, which are tried one by one. */
-  readonly others: readonly { readonly segments: readonly string[]; readonly positions: readonly number[] }[];
-}
-
-/** `data` of the policy (described in `policies/data.schema.json`). */
-export interface PolicyData {
-  readonly tollfence: {
-    readonly permissions: { readonly [gateway: string]: readonly PermissionData[] };
-    readonly index: { readonly [gateway: string]: ActionIndex };
-    readonly gateways: {
-      readonly [gateway: string]: Pick<Gateway, 'environment' | 'labels'>;
-    };
-  };
-}
-
-/**
- * A gateway has at most this many permissions, and conditions in all of them. This bounds what the longest question can
- * cost: about 0.3 ms for each condition that looks through a list of that length (`bench/policy.ts`).
- */
-export const permissionLimits = { permissions: 1000, conditions: 500 };
-
 const effects: readonly string[] = ['allow', 'deny', 'require_approval', 'defer'] satisfies readonly Effect[];
 const texts = ['gateway', 'action', 'effect', 'resource', 'where', 'reason'];
-const members = [...texts, 'rate', 'budget'];
+const members = [...texts, 'rate', 'budget', 'hours', 'repeats', 'approvers', 'approvals'];
+/** At most so many people are asked about one request. */
+const mostApprovals = 10;
+const mostApprovers = 20;
 const lengths = { gateway: 100, action: 200, resource: 500, reason: 300 };
-const verbs = { allow: 'allows', deny: 'denies', require_approval: 'requires approval for', defer: 'defers' };
 
 /** Reads the fields of `tf permissions set`. `resource`, `where` and `reason` may be absent or null. */
 export function parsePermission(fields: Readonly<Record<string, unknown>>): ParsedPermission {
@@ -115,6 +68,9 @@ export function parsePermission(fields: Readonly<Record<string, unknown>>): Pars
     faults.push(`A permission has at most ${mostLimits} rates and budgets.`);
   if (rate.length + budget.length > 0 && (effect === 'deny' || effect === 'defer'))
     faults.push('A rate or a budget limits what is allowed: the effect is then allow or require_approval.');
+  const hours = hoursIn(fields, faults);
+  const repeats = repeatsIn(fields, effect, faults);
+  const demands = demandsIn(fields, effect, faults);
   if (faults.length > 0) return { faults };
   return {
     permission: {
@@ -126,6 +82,9 @@ export function parsePermission(fields: Readonly<Record<string, unknown>>): Pars
       reason,
       ...(rate.length > 0 && { rate }),
       ...(budget.length > 0 && { budget }),
+      ...(hours !== null && { hours }),
+      ...(repeats !== null && { repeats }),
+      ...demands,
     },
   };
 }
@@ -151,82 +110,51 @@ function limitsIn(
   return limits.map(({ text }) => text);
 }
 
-/**
- * What the policy reads. Permissions of one gateway keep their order; among equals the first wins.
- * Throws a Fault that names the permission if a stored one can't be read: half a policy is none.
- */
-export function toData(permissions: readonly Permission[], gateways: readonly Gateway[]): PolicyData {
-  const lists = new Map<string, PermissionData[]>();
-  for (const permission of permissions) {
-    const list = lists.get(permission.gateway) ?? [];
-    list.push(compiled(permission));
-    lists.set(permission.gateway, list);
+/** The hours in their one spelling, or null. One text, or a list of them. */
+function hoursIn(fields: Readonly<Record<string, unknown>>, faults: string[]): string | null {
+  const given = [fields.hours ?? []].flat();
+  if (given.length === 0) return null;
+  const texts = given.filter(text => typeof text === 'string');
+  if (texts.length < given.length || texts.length > 16) {
+    faults.push('hours is a text or a list of them.');
+    return null;
   }
-  for (const [gateway, list] of lists) {
-    const conditions = list.reduce((sum, { where }) => sum + where.length, 0);
-    if (list.length > permissionLimits.permissions || conditions > permissionLimits.conditions) {
-      const { permissions: most, conditions: mostConditions } = permissionLimits;
-      throw new Fault(
-        exitCode.failed,
-        `${gateway} has more than ${most} permissions, or more than ${mostConditions} conditions in them.`,
-        'Join some of them with patterns, or write a policy in Rego: `tf policy --help`.',
-      );
-    }
-  }
-  return {
-    tollfence: {
-      permissions: Object.fromEntries(lists),
-      index: Object.fromEntries([...lists].map(([gateway, list]) => [gateway, indexed(list)])),
-      gateways: Object.fromEntries(gateways.map(({ name, environment, labels }) => [name, { environment, labels }])),
-    },
-  };
+  const { hours, faults: found = [] } = parseHours(...texts);
+  faults.push(...found);
+  return hours === undefined ? null : printHours(hours);
 }
 
-function compiled(permission: Permission): PermissionData {
-  const { id, created_at: _, ...fields } = permission;
-  const { faults } = parsePermission(fields);
-  if (faults) {
-    throw new Fault(
-      exitCode.failed,
-      `${id} cannot be read: ${faults.join(' ')}`,
-      `Remove it with \`tf permissions remove ${id}\`.`,
+function repeatsIn({ repeats }: Readonly<Record<string, unknown>>, effect: string, faults: string[]): string | null {
+  if (repeats === undefined || repeats === null) return null;
+  const parsed = typeof repeats === 'string' ? parseRepeats(repeats) : 'repeats is a text such as 5/min.';
+  if (typeof parsed === 'string') faults.push(parsed);
+  else if (effect !== 'allow') faults.push('Repeats limit what is allowed: the effect is then allow.');
+  return typeof parsed === 'string' ? null : parsed.text;
+}
+
+/** Who may approve it, and how many of them it takes. */
+function demandsIn(
+  { approvers, approvals }: Readonly<Record<string, unknown>>,
+  effect: string,
+  faults: string[],
+): Pick<Permission, 'approvers' | 'approvals'> {
+  const names = [approvers ?? []].flat();
+  const known = [...new Set(names.filter(name => typeof name === 'string'))];
+  const few = approvals ?? 1;
+  if (known.length > mostApprovers || names.some(name => typeof name !== 'string' || !approverPattern.test(name)))
+    faults.push(
+      `Approvers are at most ${mostApprovers} names of letters, digits and ".", "_", "@", "-", or role:NAME.`,
     );
-  }
-  const { effect, action, resource, where, reason, rate = [], budget = [] } = permission;
-  const about = `${action}${resource === null ? '' : ` on ${resource}`}${where === null ? '' : ` where ${where}`}`;
+  if (typeof few !== 'number' || !Number.isInteger(few) || few < 1 || few > mostApprovals)
+    faults.push(`It can take 1 to ${mostApprovals} approvers: --approvers 2.`);
+  else if (known.length > 0 && few > known.length && !known.some(name => name.startsWith('role:')))
+    faults.push(`It takes ${few} approvers, and names ${known.length}: nobody could approve it.`);
+  if (effect !== 'require_approval' && (names.length > 0 || few !== 1))
+    faults.push('Approvers are asked when an approval is required: the effect is then require_approval.');
   return {
-    id,
-    effect,
-    action,
-    resource: resource === null ? null : segments(resource),
-    where: where === null ? [] : (parseWhere(where).conditions ?? []).map(conditionData),
-    reason: reason || `${id} ${verbs[effect]} ${about}.`,
-    literals: { action: specificity(action, '.'), resource: resource === null ? 0 : specificity(resource, '/') },
-    exact: !action.includes('*'),
-    ...(rate.length + budget.length > 0 && { limits: { rate, budget } }),
+    ...(known.length > 0 && { approvers: known }),
+    ...(few !== 1 && { approvals: few as number }),
   };
 }
 
-const conditionData = ({ name, op, value }: Condition): ConditionData => ({
-  name,
-  path: name.split('.'),
-  op,
-  value: op === 'matches' ? String(value).split('/') : value,
-});
-
-function segments(resource: string): string[] {
-  const colon = resource.indexOf(':');
-  return colon < 0 ? [resource] : [resource.slice(0, colon), ...resource.slice(colon + 1).split('/')];
-}
-
-function indexed(list: readonly PermissionData[]): ActionIndex {
-  const positions = new Map<string, number[]>();
-  list.forEach(({ action }, i) => void positions.set(action, [...(positions.get(action) ?? []), i]));
-  const early = (pattern: string): boolean => pattern.split('.').slice(0, -1).includes('*');
-  return {
-    spelled: Object.fromEntries([...positions].filter(([pattern]) => !early(pattern))),
-    others: [...positions]
-      .filter(([pattern]) => early(pattern))
-      .map(([pattern, at]) => ({ segments: pattern.split('.'), positions: at })),
-  };
-}
+const approverPattern = /^(role:)?[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;

@@ -1,28 +1,9 @@
 /** Question: what the policy is asked (interface §4), built once per request; also what the entry is made from. */
 import type { Caller, CanonicalRequest, Classified, Context, Question, RequestFacts } from '../model.js';
+import { wallTime } from './clock.js';
+import { loopSuspected } from './repeats.js';
 
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-
-/** Counts decisions per gateway in the running minute and hour. Not kept over a restart. */
-export interface Counters {
-  /** Counts one more request of this gateway and says how many there were, this one included. */
-  count(gateway: string, now: number): { minute: number; hour: number };
-}
-
-export function openCounters(): Counters {
-  const counts = new Map<string, { minute: number; hour: number; minutes: number; hours: number }>();
-  return {
-    count(gateway, now) {
-      const minute = Math.floor(now / 60_000);
-      const hour = Math.floor(now / 3_600_000);
-      const known = counts.get(gateway) ?? { minute, hour, minutes: 0, hours: 0 };
-      counts.set(gateway, known);
-      if (known.minute !== minute) Object.assign(known, { minute, minutes: 0 });
-      if (known.hour !== hour) Object.assign(known, { hour, hours: 0 });
-      return { minute: ++known.minutes, hour: ++known.hours };
-    },
-  };
-}
 
 /** What policy and log learn of a request. */
 export const requestFacts = ({ method, scheme, host, port, path, body }: CanonicalRequest): RequestFacts => ({
@@ -34,20 +15,42 @@ export const requestFacts = ({ method, scheme, host, port, path, body }: Canonic
   body,
 });
 
-/** The context of a decision at `now` (ms since the epoch), in UTC. */
-export function contextAt(now: number, counters: Context['counters'], flags: Context['flags'] = []): Context {
-  const time = new Date(now);
+/** What else the context of a decision says. */
+export interface Circumstances {
+  /** How far what is known of the request can be trusted, 0 to 1. */
+  readonly confidence?: number;
+  /** Which rules found what lowers it. */
+  readonly found?: Context['found'];
+  /** The operator's time zone. */
+  readonly timezone?: string;
+}
+
+/** The context of a decision at `now` (ms since the epoch): `time` in UTC, day and hour by the operator's own clock. */
+export function contextAt(
+  now: number,
+  counters: Context['counters'],
+  flags: Context['flags'] = [],
+  { confidence = 1, found, timezone = 'UTC' }: Circumstances = {},
+): Context {
+  const { weekday, hour, minute } = wallTime(timezone, now);
   return {
-    time: time.toISOString(),
-    weekday: weekdays[time.getUTCDay()]!,
-    hour: time.getUTCHours(),
-    minute: time.getUTCMinutes(),
-    timezone: 'UTC',
-    counters,
-    flags,
-    confidence: 1,
+    ...{ time: new Date(now).toISOString(), weekday: weekdays[weekday]!, hour, minute, timezone },
+    ...{ counters, flags, confidence },
+    ...(found && { found }),
   };
 }
+
+/** What an entry says of a context in which something is suspicious. */
+export const suspicionOf = ({ flags, confidence, found }: Context) =>
+  confidence < 1 || found !== undefined || flags.includes(loopSuspected)
+    ? { flags, confidence, ...(found && { found }) }
+    : {};
+
+/** The same question at another time. */
+export const at = (asked: Question, now: number): Question => {
+  const { counters, flags, confidence, found, timezone } = asked.context;
+  return { ...asked, context: contextAt(now, counters, flags, { confidence, found, timezone }) };
+};
 
 /** What question and entry say of the grants that limit a caller: the innermost one. */
 export function grantOf({ grants }: Caller): Question['grant'] {

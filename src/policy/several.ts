@@ -4,7 +4,8 @@
  */
 import type { Decision, Effect, Question } from '../model.js';
 
-const severity: readonly Effect[] = ['allow', 'defer', 'require_approval', 'deny'];
+/** The effects, the mildest first. */
+export const severity: readonly Effect[] = ['allow', 'defer', 'require_approval', 'deny'];
 
 /** A question for each thing that the request would do. */
 export const questionsIn = (question: Question): readonly Question[] =>
@@ -15,7 +16,7 @@ export function strictest(questions: readonly Question[], answers: readonly Deci
   let at = 0;
   for (const [i, { effect }] of answers.entries())
     if (severity.indexOf(effect) > severity.indexOf(answers[at]!.effect)) at = i;
-  const { exact: _, limits: __, ...decision } = answers[at]!;
+  const { exact: _, limits: __, demands: ___, ...decision } = answers[at]!;
   // A permission is named as often as it allows something: its rate counts each.
   const limits = answers.flatMap(({ limits = [] }) => limits);
   const secrets = new Set(answers.map(({ secret }) => secret).filter(secret => secret !== null));
@@ -31,5 +32,15 @@ export function strictest(questions: readonly Question[], answers: readonly Deci
     secret,
     ...(answers.every(({ exact }) => exact === true) && { exact: true }),
     ...(decision.effect !== 'deny' && limits.length > 0 && { limits }),
+    ...(decision.effect === 'require_approval' && demanded(answers)),
   };
+}
+
+/** Who must approve: what each answer demands, none of which is enough for another. */
+export function demanded(answers: readonly Decision[]): Pick<Decision, 'demands'> {
+  const all = answers
+    .filter(({ effect }) => effect === 'require_approval')
+    .flatMap(({ demands, approvers = [], approvals = 1 }) => demands ?? [{ approvers, approvals }]);
+  const different = [...new Map(all.map(demand => [JSON.stringify(demand), demand])).values()];
+  return different.length > 1 ? { demands: different } : {};
 }

@@ -1,5 +1,5 @@
 /**
- * The default policy as it is shipped: built from `policies/tollfence.rego`, checked against its digest before use.
+ * The default policy as it is shipped: built from the Rego in `policies/tollfence`, checked against its digest before use.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

@@ -55,6 +55,8 @@ export interface Ledger {
    * Throws `Refusal` `rate_limited` or `budget_exceeded` (429), or `denied` for what no budget can let pass.
    */
   reserve(wanted: Wanted): number;
+  /** Throws what {@link reserve} would; sets nothing aside. */
+  check(wanted: Wanted): void;
   /** What was spent in the end; null: not known, so that what was set aside counts. */
   settle(reservation: number, amounts: Amounts | null): void;
   /** Nothing was sent. */
@@ -122,26 +124,31 @@ export function openLedger({ store, permission: find, now }: LedgerOptions): Led
     open.delete(reservation);
   };
 
+  /** What is to be set aside of each limit. Throws `Refusal`. */
+  const partsOf = (wanted: Wanted): readonly (Part & { readonly permission: string })[] => {
+    const times = new Map<string, number>();
+    for (const id of wanted.limits) times.set(id, (times.get(id) ?? 0) + 1);
+    return [...times].flatMap(([id, time]) => {
+      const permission = find(id);
+      if (permission === undefined)
+        throw new Refusal('denied', `There is no permission ${id}, by whose limits the policy wants it counted.`, {
+          rule: id,
+        });
+      const limits = limitsOf(permission);
+      const units = new Set(limits.map(({ unit }) => unit));
+      return limits.map(limit => {
+        const amount = limit.unit === 'requests' ? time : amountOf(id, limit, wanted, units);
+        const key = keyOf(id, limit);
+        const count = current(key, limit);
+        check(id, limit, count, amount, now());
+        return { permission: id, key, limit, count, window: count.window, amount };
+      });
+    });
+  };
+
   return {
     reserve(wanted) {
-      const times = new Map<string, number>();
-      for (const id of wanted.limits) times.set(id, (times.get(id) ?? 0) + 1);
-      const parts = [...times].flatMap(([id, time]) => {
-        const permission = find(id);
-        if (permission === undefined)
-          throw new Refusal('denied', `There is no permission ${id}, by whose limits the policy wants it counted.`, {
-            rule: id,
-          });
-        const limits = limitsOf(permission);
-        const units = new Set(limits.map(({ unit }) => unit));
-        return limits.map(limit => {
-          const amount = limit.unit === 'requests' ? time : amountOf(id, limit, wanted, units);
-          const key = keyOf(id, limit);
-          const count = current(key, limit);
-          check(id, limit, count, amount, now());
-          return { permission: id, key, limit, count, window: count.window, amount };
-        });
-      });
+      const parts = partsOf(wanted);
       for (const { count, amount } of parts) count.used += amount;
       try {
         for (const part of parts) if (part.amount > 0) write(part.permission, part);
@@ -152,6 +159,7 @@ export function openLedger({ store, permission: find, now }: LedgerOptions): Led
       open.set(next, parts);
       return next++;
     },
+    check: wanted => void partsOf(wanted),
     settle: (reservation, amounts) =>
       change(reservation, ({ limit: { unit }, amount }) =>
         unit === 'requests' || amounts === null ? amount : (amounts[unit] ?? 0),

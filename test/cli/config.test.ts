@@ -36,7 +36,7 @@ test('an empty file has the defaults of the contract', () => {
 
 test('what an operator must know is said, without a password', () => {
   const asked = parseConfig(
-    'dashboard: 127.0.0.1:0\nupstream: {proxy: "http://user:password@proxy.corp:3128"}\npassthrough: [pinned.example.com, "*.corp.example"]\n',
+    'dashboard: 0.0.0.0:8443\nupstream: {proxy: "http://user:password@proxy.corp:3128"}\npassthrough: [pinned.example.com, "*.corp.example"]\n',
   );
   assert.deepEqual(
     noticesOf(asked).map(sentence => sentence.split(':')[0]),
@@ -46,6 +46,11 @@ test('what an operator must know is said, without a password', () => {
   assert.doesNotMatch(noticesOf(asked).join(), /password/);
   assert.deepEqual(noticesOf(parseConfig('')), []);
   assert.deepEqual(noticesOf(parseConfig('dashboard: off')), []);
+  assert.deepEqual(noticesOf(parseConfig('dashboard: 127.0.0.1:8443')), []);
+  assert.deepEqual(noticesOf(parseConfig('dashboard: 0.0.0.0:8443\nlinks: {url: "https://approve.corp.example"}')), []);
+  assert.deepEqual(noticesOf(parseConfig('links: {url: "https://approve.corp.example"}')), [
+    'links: there are none, since dashboard is off.',
+  ]);
 });
 
 test('names of the proxy are whole host names', () => {

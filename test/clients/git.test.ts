@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { approvals } from '../approvals/pending.js';
 import type { Received, World } from '../world.js';
 import { behind, decided, gateway, has, openPlace } from './place.js';
 
@@ -89,7 +90,7 @@ before(async () => {
     secret,
     allow: ['github.git.fetch', 'github.git.refs', 'github.git.push'],
   };
-  world = await openPlace([git], { answer: serve });
+  world = await openPlace([git], { answer: serve, config: 'approvals: {hold: 100ms}' });
   await world.ok([
     'permissions',
     'set',
@@ -142,6 +143,26 @@ test('git pushes to a branch that the policy allows, also by the SSH address of 
   const { code, stderr } = await git('-C', 'pusher', 'push', 'origin', 'HEAD:refs/heads/agent/work');
   assert.equal(code, 0, stderr);
   assert.equal(hosted('agent/work'), local('-C', 'pusher', 'rev-parse', 'HEAD').trim());
+});
+
+test('a push that waits for approval is the same push when git is run again, and reaches the host once', async t => {
+  if (!has(t, 'git', '--version')) return;
+  const branch = 'refs/heads/agent/approved';
+  const where = ['--where', `refs contains "${branch}"`];
+  const which = ['--gateway', gateway, '--action', 'github.git.push', ...where];
+  await world.ok(['permissions', 'set', ...which, '--effect', 'require_approval']);
+  await git('clone', '-q', 'https://github.com/acme/site.git', 'patient');
+  for (const name of ['one', 'two', 'three']) commit('patient', name, randomBytes(20_000));
+  const push = () => git('-C', 'patient', 'push', 'origin', `HEAD:${branch}`);
+  const first = await push();
+  assert.notEqual(first.code, 0);
+  assert.match(first.stderr, /503/);
+  const [{ id } = { id: '' }] = await approvals(world);
+  await world.ok(['approvals', 'approve', id]);
+  const second = await push();
+  assert.equal(second.code, 0, second.stderr);
+  assert.equal(hosted('agent/approved'), local('-C', 'patient', 'rev-parse', 'HEAD').trim());
+  assert.equal((await approvals(world)).length, 1);
 });
 
 test('git pushes more than is read for a decision, under a permission for its branch alone', async t => {

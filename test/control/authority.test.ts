@@ -128,14 +128,16 @@ const raw = (method: string, path: string, headers: Record<string, string>, body
 
 test("a raw client with the operator's token that lies about its process is refused", async () => {
   const token = readFileSync(join(world.home, 'operator.key'), 'utf8').trim();
-  const challenge = async (): Promise<string> =>
-    (JSON.parse((await raw('POST', '/challenge', {}, {})).text) as { proof: string }).proof;
+  const challenge = async (): Promise<Record<string, string>> => {
+    const { proof, ticket } = JSON.parse((await raw('POST', '/challenge', {}, {})).text) as Record<string, string>;
+    return { 'tf-proof': proof!, 'tf-ticket': ticket! };
+  };
   const lies: Record<string, string>[] = [
     {},
     { 'tf-pid': '1' },
     { 'tf-pid': String(process.pid) },
-    { 'tf-pid': String(process.pid), 'tf-proof': await challenge() },
-    { 'tf-pid': String(agent.child.pid), 'tf-proof': await challenge() },
+    { 'tf-pid': String(process.pid), ...(await challenge()) },
+    { 'tf-pid': String(agent.child.pid), ...(await challenge()) },
     { 'tf-pid': String(process.pid), 'tf-proof': join(world.home, 'operator.key') },
     { 'tf-pid': String(process.pid), 'tf-proof': '../../etc/passwd' },
   ];

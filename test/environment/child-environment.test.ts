@@ -56,6 +56,7 @@ test('credentials of well-known services do not reach the agent, and their names
     'TF_MASTER_KEY',
     'TF_OPERATOR_TOKEN',
     'TF_PASSPHRASE',
+    'TF_APPROVER_PASSPHRASE',
     'TF_VAR_db_password',
     'TWILIO_AUTH_TOKEN',
     'VAULT_TOKEN',

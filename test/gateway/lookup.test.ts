@@ -182,3 +182,15 @@ test('a merge is decided by its checks: all runs and statuses of the commit that
   );
   assert.equal(looked.length, 3 * (cases.length - 1) + 1, 'every look-up is an entry of its own');
 });
+
+test('nothing is looked up for what a grant does not cover', async () => {
+  base = 'staging';
+  const before = world.received.length;
+  const limits = ['--task', 'triage', '--action', 'github.issue.*'];
+  const { stdout } = await world.tf([
+    ...['run', ...limits, '--name', 'deploy', '--', 'curl', '-sS', '-X', 'PUT', '-d', '{"merge_method":"squash"}'],
+    'https://api.github.com/repos/acme/site/pulls/7/merge',
+  ]);
+  assert.match(stdout, /covers github\.issue\.\*, and not github\.pr\.merge on repo:acme\/site/);
+  assert.equal(world.received.length, before);
+});

@@ -7,7 +7,7 @@ import mcp from '../../connectors/mcp.js';
 import { openCatalog } from '../../src/action/catalog.js';
 import { exampleRequest } from '../../src/action/examples.js';
 import { openTrace } from '../../src/gateway.js';
-import type { Effect, Permission, Question, Subject } from '../../src/model.js';
+import type { Effect, Grant, Permission, Question, Subject } from '../../src/model.js';
 import { contextAt, question } from '../../src/policy/question.js';
 
 const catalog = openCatalog([mcp], { hosts: { mcp: { jira: 'mcp.example.com' } } });
@@ -26,10 +26,12 @@ interface Given {
   readonly decide?: (asked: Question) => Effect;
   readonly body?: string;
   readonly chain?: readonly string[];
+  readonly grants?: readonly Partial<Grant>[];
 }
 
 /** What is left of an answer; undefined: it passes as it is, null: it is refused. */
-async function shown(answer: string, { permissions = {}, decide, body = call('tools/list'), chain = ['g'] }: Given) {
+async function shown(answer: string, given: Given) {
+  const { permissions = {}, decide, body = call('tools/list'), chain = ['g'], grants = [] } = given;
   const request = exampleRequest(`POST https://mcp.example.com/mcp ${body}`, '');
   const meaning = catalog.classify(request);
   const subject: Subject = {
@@ -37,13 +39,13 @@ async function shown(answer: string, { permissions = {}, decide, body = call('to
     chain,
     runs: chain.map(name => `run_${name}`),
   };
-  const caller = { subject, grants: [] };
+  const caller = { subject, grants: grants as Grant[] };
   const house = {
     policy: {
       shipped: decide === undefined,
       decide: async (asked: Question) => ({ effect: decide?.(asked) ?? 'deny' }),
     },
-    gateways: { permissions: (name: string) => permissions[name] ?? [] },
+    gateways: { permissions: (name: string) => permissions[name] ?? [], find: () => undefined },
   } as unknown as DataHouse;
   const trace = { ...openTrace(caller), meaning, question: question(caller, request, meaning, contextAt(0, {})) };
   return rewriteOf(house, trace)?.(answer);
@@ -59,12 +61,14 @@ test('what no permission allows, or one denies whatever its arguments are, is no
       permission('mcp.jira.find', 'deny', { where: 'project == "HR"' }),
       permission('mcp.jira.drop', 'allow'),
       permission('mcp.jira.drop', 'deny'),
+      permission('mcp.jira.nightly', 'allow'),
+      permission('mcp.jira.nightly', 'deny', { hours: '09:00-17:00' }),
       permission('mcp.jira.far', 'allow', { resource: 'server:other' }),
     ],
   };
   assert.equal(
-    await shown(list('find', 'close', 'move', 'drop', 'far', 'other'), { permissions }),
-    list('find', 'close', 'move'),
+    await shown(list('find', 'close', 'move', 'drop', 'nightly', 'far', 'other'), { permissions }),
+    list('find', 'close', 'move', 'nightly'),
   );
   assert.equal(await shown(list('drop'), { permissions }), list());
   assert.equal(await shown(list('find'), { permissions }), list('find'));
@@ -74,6 +78,18 @@ test('a gateway sees no more than each of its parents may do', async () => {
   const all = [permission('mcp.jira.*', 'allow')];
   const permissions = { g: all, parent: [permission('mcp.jira.find', 'allow')] };
   assert.equal(await shown(list('find', 'drop'), { permissions, chain: ['parent', 'g'] }), list('find'));
+});
+
+test('what a grant does not cover is not shown, whatever the permissions and a policy of the operator’s own say', async () => {
+  const grants = [
+    { actions: ['mcp.jira.*'], resources: ['server:jira'] },
+    { actions: ['mcp.*.find'], resources: [] },
+  ];
+  const permissions = { g: [permission('mcp.jira.*', 'allow')] };
+  assert.equal(await shown(list('find', 'drop'), { permissions, grants }), list('find'));
+  assert.equal(await shown(list('find', 'drop'), { decide: () => 'allow', grants }), list('find'));
+  const elsewhere = [{ actions: ['*'], resources: ['server:other'] }];
+  assert.equal(await shown(list('find'), { permissions, grants: elsewhere }), list());
 });
 
 test('a policy of the operator’s own is asked about each tool, of which only the name is known', async () => {

@@ -8,6 +8,10 @@ import type { Draft } from '../../src/model.js';
 import { spend } from '../../src/permit.js';
 import { allowed, decision, place } from './world.js';
 
+const nothing = (): never => {
+  throw new Error('There is no permit.');
+};
+
 test('an entry that a worker prints is, byte for byte, the one that the log would have written', async context => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -31,6 +35,7 @@ test('an entry that a worker prints is, byte for byte, the one that the log woul
   const printed: Printed[] = [];
   const remote = openRemoteLog({
     now,
+    open: nothing,
     random: randomBytes,
     parent: {
       record: async entry => {
@@ -63,16 +68,20 @@ test('an entry that a worker prints is, byte for byte, the one that the log woul
 test('a worker gets a permit only for what the parent has recorded, and a refusal as it is', async () => {
   const refusing = openRemoteLog({
     now: Date.now,
+    open: nothing,
     random: randomBytes,
     parent: { record: () => Promise.reject(new Error('not recorded')), note: () => {} },
   });
   await assert.rejects(refusing.allow(decision(1), allowed), /not recorded/);
+  const given = { evidence: 'ev_1', ...allowed };
   const remote = openRemoteLog({
     now: Date.now,
+    open: packet => (packet === 'packet' ? { allowed: given, issued: Date.now() } : nothing()),
     random: randomBytes,
-    parent: { record: async () => ({ id: 'ev_1', seq: 7 }), note: () => {} },
+    parent: { record: async () => ({ id: 'ev_1', seq: 7, packet: 'packet' }), note: () => {} },
   });
   const { recorded, permit } = await remote.allow(decision(1), allowed);
-  assert.deepEqual(recorded, { id: 'ev_1', seq: 7 });
+  assert.equal(recorded.id, 'ev_1');
+  assert.equal(remote.packetOf(permit), 'packet');
   assert.equal(spend(permit, 'upstream', 'ab', Date.now()).evidence, 'ev_1');
 });

@@ -25,9 +25,9 @@ const good = 'package tollfence\n\ndefault decision := {"effect": "deny"}\n';
 const passing = 'package tollfence_test\n\nimport data.tollfence\n\ntest_deny if tollfence.decision.effect == "deny"\n';
 
 test('the shipped module is what its Rego compiles to, and the Rego passes its tests', async () => {
-  const policies = fileURLToPath(shippedDirectory());
-  assert.deepEqual(Buffer.from((await buildPolicy(policies)).wasm), Buffer.from(shippedWasm()));
-  const { passed, report } = await testPolicy(policies);
+  const rego = fileURLToPath(new URL('tollfence/', shippedDirectory()));
+  assert.deepEqual(Buffer.from((await buildPolicy(rego)).wasm), Buffer.from(shippedWasm()));
+  const { passed, report } = await testPolicy(rego);
   assert.ok(passed, report);
 });
 

@@ -222,7 +222,9 @@ test('a decision of the default policy that comes after the deadline is a denial
 });
 
 test('the default policy reads no more of a question than it is given', () => {
-  const rego = readFileSync(new URL('tollfence.rego', shippedDirectory()), 'utf8').replace(/#.*/g, '');
+  const rego = ['decision', 'permissions', 'conditions']
+    .map(name => readFileSync(new URL(`tollfence/${name}.rego`, shippedDirectory()), 'utf8').replace(/#.*/g, ''))
+    .join('\n');
   const read = new Set(rego.match(/\binput\b[a-z_.]*/g));
   const given = [
     'v',
@@ -232,8 +234,10 @@ test('the default policy reads no more of a question than it is given', () => {
     'resource.id',
     'request.body.state',
     'response.scannable',
+    'context.flags',
+    'context.within',
   ];
-  const action = ['name', 'aliases', 'connector', 'parameters', 'unknown'].map(name => `action.${name}`);
+  const action = ['name', 'aliases', 'connector', 'access', 'parameters', 'unknown'].map(name => `action.${name}`);
   assert.deepEqual([...read].sort(), [...given, ...action].map(path => `input.${path}`).sort());
 });
 
@@ -261,8 +265,8 @@ test('all faults of a permission are told at once', () => {
     reason: '',
   });
   assert.equal(faults?.length, 5);
-  const unknown = parsePermission({ gateway: 'g', action: '*', effect: 'allow', hours: 'mon-fri' });
-  assert.match(unknown.faults?.[0] ?? '', /has no "hours"/);
+  const unknown = parsePermission({ gateway: 'g', action: '*', effect: 'allow', hour: 'mon-fri' });
+  assert.match(unknown.faults?.[0] ?? '', /has no "hour"/);
   assert.ok(parsePermission({ gateway: 'g', action: '*', effect: 'deny', reason: 'a\u001b[31m' }).faults);
 });
 

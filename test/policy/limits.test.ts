@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openPolicy, parsePermission } from '../../src/policy/index.js';
-import { toData } from '../../src/policy/permissions.js';
+import { openPolicy, parsePermission, toData } from '../../src/policy/index.js';
 import { ask, compile, permission } from './question.js';
 
 const fields = { gateway: 'g', action: 'openai.*', effect: 'allow' };

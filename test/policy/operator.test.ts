@@ -62,9 +62,9 @@ const unusable: [what: string, rego: string, reason: RegExp][] = [
   ['holds for a time that is none', decides('{"effect": "require_approval", "hold": "soon"}'), /hold is not/],
   ['asks for a mask that nobody would apply', decides('{"effect": "allow", "mask": ["/card"]}'), /mask/],
   [
-    'names approvers that nobody would check',
-    decides('{"effect": "require_approval", "approvers": ["a"]}'),
-    /approvers/,
+    'asks for more approvals than it names approvers',
+    decides('{"effect": "require_approval", "approvers": ["a"], "approvals": 2}'),
+    /more approvals than/,
   ],
   [
     'has two answers',

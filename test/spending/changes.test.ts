@@ -8,6 +8,7 @@ import { openSpending } from '../../bin/proxy/spending.js';
 import { Refusal } from '../../src/errors.js';
 import { type Outcome, openTrace } from '../../src/gateway.js';
 import type { Classified, Decision } from '../../src/model.js';
+import { contextAt } from '../../src/policy/question.js';
 import { type Amounts, openPrices } from '../../src/spending/index.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tf-changes-'));
@@ -46,9 +47,10 @@ test('what has lost its price on the way counts as it was set aside', async () =
 });
 
 test('an approval does not outlive the limits that its request was counted by', async () => {
-  const trace = { ...openTrace(null), decision, question: {} as never };
+  const trace = { ...openTrace(null), decision, question: { grant: null, context: contextAt(0, {}) } as never };
+  const grants = { live: () => true };
   const answer = (next: Partial<Decision>): Promise<string> =>
-    confirmed({ digest: 'after', decide: () => ({ ...decision, ...next }) }, trace).then(
+    confirmed({ policy: { decide: () => ({ ...decision, ...next }) }, grants }, trace).then(
       () => 'confirmed',
       (error: unknown) => (error as Refusal).message,
     );
@@ -57,5 +59,5 @@ test('an approval does not outlive the limits that its request was counted by', 
   assert.match(await answer({ limits: ['perm_2'] }), /limits .* were changed/);
   const { limits: _, ...without } = decision;
   const decide = (): Decision => without;
-  await assert.rejects(confirmed({ digest: 'after', decide }, trace), Refusal);
+  await assert.rejects(confirmed({ policy: { decide }, grants }, trace), Refusal);
 });

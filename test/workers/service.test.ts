@@ -16,6 +16,7 @@ test('a decision that reached the disk only after its worker was lost is complet
   const printed: Printed[] = [];
   const worker = openRemoteLog({
     now: Date.now,
+    open: () => assert.fail('nothing is allowed'),
     random: size => new Uint8Array(size).fill(7),
     parent: {
       async record(entry) {

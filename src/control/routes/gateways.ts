@@ -1,8 +1,36 @@
 /** Gateways over the control socket. Each change is an entry. */
 import { exitCode, Fault } from '../../errors.js';
+import { reinstateGateway, removeGateway, withPurge } from '../offboarding.js';
 import type { Call, Route } from '../server.js';
 
 const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
+
+/** Throws `Fault` (usage) for anything but `required` and `optional`, and what isn't there. */
+function requiresGrants(grants: unknown): boolean {
+  if (grants === undefined || grants === 'optional') return false;
+  if (grants === 'required') return true;
+  throw new Fault(exitCode.usage, '--grants is required or optional.', 'An example is in: tf gateway update --help');
+}
+
+/** Requiring grants is stricter, and anybody's; not to require them any more is the operator's. */
+async function updateGateway(call: Call): Promise<unknown> {
+  const { house, params, body, by } = call;
+  const name = params.name!;
+  const before = house.gateways.find(name);
+  if (before === undefined)
+    throw new Fault(exitCode.missing, `There is no gateway ${name}.`, 'List them with: tf gateway list');
+  if (body.grants === undefined)
+    throw new Fault(exitCode.usage, 'Say what to change: --grants required or --grants optional.');
+  const required = requiresGrants(body.grants);
+  if (!required) call.asOperator();
+  const grants = required ? 'required' : 'optional';
+  if (!required) await house.log.record({ type: 'gateway.updated', run: null, gateway: name, grants, by });
+  const gateway = house.gateways.requireGrants(name, required);
+  await house.refreshPolicy();
+  // What is stricter holds already if it can't be recorded.
+  if (required) await house.log.record({ type: 'gateway.updated', run: null, gateway: name, grants, by });
+  return gateway;
+}
 
 async function createGateway({ house, body, by }: Call): Promise<unknown> {
   const labels = (body.labels ?? {}) as Record<string, string>;
@@ -12,6 +40,7 @@ async function createGateway({ house, body, by }: Call): Promise<unknown> {
       description: text(body.description),
       environment: text(body.environment),
       labels,
+      ...(requiresGrants(body.grants) && { grants: 'required' }),
     },
     house.now(),
   );
@@ -26,7 +55,7 @@ function showGateway({ house, params }: Call): unknown {
   if (gateway === undefined)
     throw new Fault(exitCode.missing, `There is no gateway ${name}.`, 'List them with: tf gateway list');
   return {
-    ...gateway,
+    ...withPurge(house, gateway),
     permissions: house.gateways.permissions(name),
     secrets: house.vault
       .list()
@@ -42,8 +71,24 @@ function showGateway({ house, params }: Call): unknown {
   };
 }
 
+const list = ({ house }: Call): unknown => house.gateways.list().map(gateway => withPurge(house, gateway));
+
 export const gatewayRoutes: readonly Route[] = [
-  { method: 'GET', path: '/gateways', authority: 'any', handle: ({ house }) => house.gateways.list() },
+  { method: 'GET', path: '/gateways', authority: 'any', handle: list },
   { method: 'POST', path: '/gateways', authority: 'operator', handle: createGateway },
   { method: 'GET', path: '/gateways/:name', authority: 'any', handle: showGateway },
+  { method: 'PUT', path: '/gateways/:name', authority: 'any', handle: updateGateway },
+  {
+    method: 'POST',
+    path: '/gateways/:name/remove',
+    authority: 'any',
+    handle: ({ house, params, body, by }) =>
+      removeGateway(house, params.name!, { reason: text(body.reason), by, terminate: body.terminate === true }),
+  },
+  {
+    method: 'POST',
+    path: '/gateways/:name/reinstate',
+    authority: 'operator',
+    handle: ({ house, params, by }) => reinstateGateway(house, params.name!, by),
+  },
 ];

@@ -1,6 +1,7 @@
 /** The kill switch over the control socket: anybody may stop, the operator resumes. Each change is an entry. */
 import { exitCode, Fault } from '../../errors.js';
 import type { KillScope } from '../../model.js';
+import { inScope } from '../family.js';
 import type { Call, Route } from '../server.js';
 
 const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
@@ -47,14 +48,9 @@ async function kill(call: Call): Promise<unknown> {
     unwritten = error;
   }
   const stopped = await house.stop(scope);
-  const runs = house.runs
-    .list()
-    .filter(
-      ({ stored }) =>
-        scope.kind === 'all' ||
-        (scope.kind === 'run' ? stored.id === scope.name : scope.kind === 'gateway' && stored.gateway === scope.name),
-    );
-  if (body.terminate === true) for (const { stored } of runs) house.tell(stored.id, { event: 'terminate' });
+  const runs = house.runs.list().filter(run => inScope(run, scope));
+  const told =
+    body.terminate === true ? runs.filter(({ stored }) => house.tell(stored.id, { event: 'terminate' })) : [];
   house.log.note({
     type: 'kill.activated',
     run: scope.kind === 'run' ? scope.name : null,
@@ -73,7 +69,7 @@ async function kill(call: Call): Promise<unknown> {
     scope,
     stopped,
     runs: runs.map(({ stored }) => stored.id),
-    terminated: body.terminate === true ? runs.length : 0,
+    terminated: told.length,
   };
 }
 

@@ -36,7 +36,7 @@ async function removePermission(call: Call): Promise<unknown> {
   if (permission === undefined)
     throw new Fault(exitCode.missing, `There is no permission ${params.id}.`, 'List them with: tf permissions list');
   // Without it another one may allow more.
-  if (permission.effect !== 'allow' || permission.rate || permission.budget) call.asOperator();
+  if (permission.effect !== 'allow' || permission.rate || permission.budget || permission.repeats) call.asOperator();
   await house.log.record({ type: 'permission.removed', run: null, permission, by });
   house.gateways.removePermission(permission.id);
   house.ledger.forget(permission.id);

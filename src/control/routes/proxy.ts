@@ -1,11 +1,6 @@
-/** The proxy itself over the control socket: status, stop, secrets, policy, the log's head, and explanations. */
-import { lookedUp } from '../../action/lookup.js';
+/** The proxy itself over the control socket: status, stop, secrets, policy, and the log's head. */
 import { exitCode, Fault } from '../../errors.js';
-import { decode } from '../../http/decode.js';
-import { decodeTunnel, hostList } from '../../http/passthrough.js';
-import { parseAuthority } from '../../http/target.js';
-import type { CanonicalRequest, Scheme, Subject } from '../../model.js';
-import { contextAt, question } from '../../policy/question.js';
+import type { Scheme } from '../../model.js';
 import type { Call, Route } from '../server.js';
 
 const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
@@ -27,14 +22,22 @@ function status({ house }: Call): unknown {
     log: { healthy: house.log.healthy, origin: house.log.origin },
     vault: { locked: house.vault.locked, source: house.vault.source, generation: house.vault.generation },
     policy: { sha256: house.policy.digest, shipped: house.policy.shipped },
-    runs: house.runs.list().map(({ stored }) => ({
+    runs: house.runs.list().map(({ stored, subject }) => ({
       id: stored.id,
       gateway: stored.gateway,
       pid: stored.pid,
       started_at: stored.started_at,
       user: stored.user.sub,
       chain: stored.chain,
+      runs: stored.runs,
+      subject,
+      ...(stored.void && { void: stored.void.reason }),
     })),
+    oidc: house.config.oidc.map(({ issuer, audience, identifies }) => ({ issuer, audience, identifies })),
+    grants: house.grants
+      .list()
+      .filter(({ state }) => state === 'live')
+      .map(({ id, gateway, task, run, expires_at }) => ({ id, gateway, task, run, expires_at })),
     requests_in_flight: house.flights.exchanges,
     workers: house.workers(),
     killed: house.kill.active(),
@@ -42,6 +45,10 @@ function status({ house }: Call): unknown {
       .list()
       .filter(({ state }) => state === 'pending')
       .map(({ id, gateway, action }) => ({ id, gateway, action: action.name })),
+    deferrals: house.deferrals
+      .list()
+      .filter(({ state }) => state === 'scheduled')
+      .map(({ id, gateway, action, due_at }) => ({ id, gateway, action: action.name, due_at })),
   };
 }
 
@@ -159,105 +166,6 @@ const showPolicy = ({ house }: Call): unknown => ({
   gateways: house.gateways.list().length,
 });
 
-/** A CONNECT is an action only where its tunnel isn't read; everywhere else the requests within are judged. */
-function tunnelIn({ house, body }: Call): CanonicalRequest {
-  const [, named = ''] = /^https:\/\/([^/?#]+)\/?$/i.exec(text(body.url)) ?? [];
-  if (named === '')
-    throw new Fault(exitCode.usage, 'A CONNECT names a host and nothing else.', 'For example: https://example.com');
-  const authority = parseAuthority(named, 'https', 443);
-  if (hostList(house.config.passthrough)(authority.host)) return decodeTunnel({ authority }).request;
-  throw new Fault(
-    exitCode.usage,
-    `A tunnel to ${authority.host} is not judged, because it is read: the requests in it are.`,
-    'Ask about one of those. Only tunnels to hosts on passthrough are judged as a whole.',
-  );
-}
-
-/** The request as it would be judged. */
-function requestIn({ body }: Call): CanonicalRequest {
-  const rawHeaders = list(body.headers).flatMap(line => {
-    const colon = line.indexOf(':');
-    if (colon < 1) throw new Fault(exitCode.usage, `"${line}" is not a header: write NAME: VALUE.`);
-    return [line.slice(0, colon), line.slice(colon + 1).trim()];
-  });
-  const content = typeof body.data === 'string' ? Buffer.from(body.data) : null;
-  if (content !== null && !rawHeaders.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')) {
-    rawHeaders.push(
-      'Content-Type',
-      /^\s*[[{]/.test(content.toString()) ? 'application/json' : 'application/x-www-form-urlencoded',
-    );
-  }
-  if (content !== null) rawHeaders.push('Content-Length', String(content.length));
-  if (!/^https?:\/\//i.test(text(body.url)))
-    throw new Fault(
-      exitCode.usage,
-      `"${text(body.url)}" is not a URL: write it in full.`,
-      'For example: https://api.github.com/repos/acme/site/issues',
-    );
-  const head = decode({
-    method: text(body.method).toUpperCase(),
-    target: text(body.url),
-    rawHeaders,
-    tunnel: null,
-    sni: null,
-  });
-  return {
-    ...head,
-    body:
-      content === null
-        ? { state: 'none', bytes: 0 }
-        : {
-            state: 'complete',
-            bytes: content.length,
-            ...(head.mediaType === null ? {} : { media_type: head.mediaType }),
-          },
-    content,
-  };
-}
-
-/** What would be decided about a request, without sending or recording anything. */
-async function explain(call: Call): Promise<unknown> {
-  const { house, body } = call;
-  const gateway = house.gateways.find(text(body.gateway));
-  if (gateway === undefined)
-    throw new Fault(exitCode.missing, `There is no gateway ${text(body.gateway)}.`, 'List them with: tf gateway list');
-  const tunnel = text(body.method).toUpperCase() === 'CONNECT';
-  const request = tunnel ? tunnelIn(call) : requestIn(call);
-  const meaning = house.classify(request);
-  const subject: Subject = {
-    type: 'agent',
-    id: gateway.name,
-    environment: gateway.environment,
-    labels: gateway.labels,
-    run: 'run_explain',
-    chain: [gateway.name],
-    runs: ['run_explain'],
-    user: { sub: 'operator' },
-    workload: {},
-  };
-  const context = contextAt(house.now(), { minute: 1, hour: 1 }, tunnel ? ['uninspected'] : []);
-  const asked = question({ subject, grants: [] }, request, meaning, context);
-  const decision = await house.policy.decide(asked);
-  const killed = house.kill
-    .active()
-    .filter(
-      ({ scope }) =>
-        scope.kind === 'all' ||
-        (scope.kind === 'gateway' && scope.name === gateway.name) ||
-        (scope.kind === 'connector' && scope.name === meaning.action.connector),
-    );
-  return {
-    gateway: gateway.name,
-    action: meaning.action,
-    resource: meaning.resource,
-    ...(asked.also && { also: asked.also }),
-    request: { method: request.method, host: request.host, path: request.path },
-    decision,
-    killed,
-    looked_up: lookedUp(meaning.lookup),
-  };
-}
-
 const names = ({ connectors }: Call['house']): string[] => [...new Set(connectors.map(({ name }) => name))].sort();
 
 export const proxyRoutes: readonly Route[] = [
@@ -288,6 +196,5 @@ export const proxyRoutes: readonly Route[] = [
       return { connectors: names(house) };
     },
   },
-  { method: 'POST', path: '/explain', authority: 'any', handle: explain },
   { method: 'GET', path: '/log/head', authority: 'any', handle: ({ house }) => house.log.head() },
 ];
