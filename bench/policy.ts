@@ -4,8 +4,8 @@
  */
 
 import type { Permission, Question } from '../src/model.js';
-import { inProcess } from '../src/policy/evaluator.js';
 import { toData } from '../src/policy/data.js';
+import { inProcess } from '../src/policy/evaluator.js';
 import { startPool } from '../src/policy/pool.js';
 import { shippedWasm } from '../src/policy/shipped.js';
 
