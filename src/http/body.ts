@@ -86,6 +86,15 @@ const overloaded = (): Refusal =>
 /** Pieces of a body are made one when there are so many: each costs a hundred bytes and more, and may hold a single one. */
 const loosePieces = 256;
 
+/** Bodies whose framing broke. */
+const broken = new WeakSet<Readable>();
+
+/** The framing of a body has broken: whoever reads it sees that, also who comes only later. */
+export function breakOff(source: Readable, error: Error): void {
+  broken.add(source);
+  source.emit('error', error);
+}
+
 /** Reads until the end or the limit. The rest stays in the stream, paused. */
 function prefix(
   source: Readable,
@@ -120,6 +129,8 @@ function prefix(
       resolve({ chunks: [...chunks, ...loose], length, ended: true });
     };
     const fail = (): void => refuse(new Refusal('malformed_request', 'The body ended before it was complete.'));
+    // Of what was over before this began there is no event any more.
+    if (broken.has(source) || source.destroyed) return fail();
     function take(chunk: Buffer): void {
       loose.push(chunk);
       if (loose.length === loosePieces) {

@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { Refusal } from '../errors.js';
 import type { Run } from '../identity/runs.js';
 import { baseOrigin, isBaseUrl } from './base-url.js';
+import { breakOff } from './body.js';
 import { type Exchange, type Origin, plainExchange, refusalExchange, upgradeExchange } from './exchange.js';
 import type { Flight } from './flights.js';
 import { firstByte, tlsHandshake } from './peek.js';
@@ -136,7 +137,7 @@ export function createListener(options: ListenerOptions): Listener {
     if (before !== undefined && before.length > 0) {
       // What was read before is judged and answered; a body that has become unreadable ends there, and so does its way upstream.
       doomed.add(socket);
-      for (const { source } of before) if (!(source as IncomingMessage).complete) source.emit('error', error);
+      for (const { source } of before) if (!(source as IncomingMessage).complete) breakOff(source, error);
       return;
     }
     const refusal = new Refusal('malformed_request', parserSentence(error.code ?? ''));

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { type Code, Refusal } from '../../src/errors.js';
-import { bodyLimits, openBodies, type ReadBody } from '../../src/http/body.js';
+import { bodyLimits, breakOff, openBodies, type ReadBody } from '../../src/http/body.js';
 import { decode, type Head } from '../../src/http/decode.js';
 
 const head = (codings = '', media = 'application/json'): Head =>
@@ -60,6 +60,15 @@ test('a body is judged, hashed and sent as the bytes that came, however they wer
     ),
     { numRuns: 100 },
   );
+});
+
+test('a body that broke, or was lost, before anybody read it is refused at once', async () => {
+  const cut = stream(Buffer.from('{"a":1}'));
+  cut.on('error', () => {});
+  breakOff(cut, new Error('A chunk has no length.'));
+  await assert.rejects(readBody(head(), cut, 'agent'), refused('malformed_request'));
+  const lost = stream(Buffer.from('{"a":1}')).destroy();
+  await assert.rejects(readBody(head(), lost, 'agent'), refused('malformed_request'));
 });
 
 test('codings are undone for judgement only: what is sent and hashed stays coded', async () => {

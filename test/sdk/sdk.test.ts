@@ -1,6 +1,6 @@
 /** The SDK: bind, issue and guard, as a program inside a run uses them. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gateOf } from '../../src/sdk/call.js';
@@ -29,7 +29,7 @@ async function agent(text: string, gateway = 'agent'): Promise<readonly unknown[
   const file = join(world.dir, `agent-${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(
     file,
-    `import { bind, guard, issue, Refused } from 'tollfence';\nconst say = value => console.log(JSON.stringify(value));\n${text}\n`,
+    `import { writeFileSync } from 'node:fs';\nimport { bind, guard, issue, Refused } from 'tollfence';\nconst say = value => console.log(JSON.stringify(value));\n${text}\n`,
   );
   const ran = await world.tf(['run', '--', gateway, process.execPath, file]);
   assert.equal(ran.code, 0, ran.stderr);
@@ -136,8 +136,11 @@ test('a guarded action waits for a human as a request does, and is done once he 
     const deed = { action: 'billing.close', resource: 'account:1', access: 'delete' };
     const first = await guard(grant, deed, () => 'too early').catch(error => error);
     say([first.code, first.retryable]);
+    writeFileSync(${JSON.stringify(join(world.dir, 'asked'))}, '');
     say((await guard(grant, deed, () => 'closed', { wait: 50_000 })).value);
   `);
+  // Not before it was told that it waits: what is approved while it is held goes on.
+  while (!existsSync(join(world.dir, 'asked'))) await new Promise(resolve => setTimeout(resolve, 20));
   let waiting: { readonly id: string; readonly state: string } | undefined;
   while (waiting === undefined)
     waiting = (JSON.parse(await world.ok(['approvals', 'list', '--json'])) as { id: string; state: string }[]).find(
