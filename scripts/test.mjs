@@ -50,7 +50,7 @@ function testFiles(wanted) {
 function tests(files) {
   console.log(`\ntest: ${files.length} files of tests`);
   return new Promise(resolve => {
-    const stream = run({ files, concurrency: 2, timeout: patience });
+    const stream = run({ files, concurrency: 3, timeout: patience });
     stream.on('test:fail', ({ todo }) => {
       if (todo === undefined || todo === false) failed = true;
     });
