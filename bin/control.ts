@@ -124,9 +124,24 @@ async function running(options: CallOptions): Promise<void> {
   await ensureProxy();
 }
 
+/** A proxy may end between the look for it and the call; it is then looked for so often. */
+const attempts = 3;
+
 /** Calls a route of the proxy and returns its answer. Shows the operator's credential if the route asks for it. */
 export async function call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<unknown> {
-  await running(options);
+  for (let attempt = 1; ; attempt++) {
+    await running(options);
+    try {
+      return await asked(method, path, body);
+    } catch (error) {
+      // Nothing has reached the one that was just ending.
+      const gone = error instanceof Fault && error.exit === exitCode.unreachable;
+      if (!gone || options.start === false || attempt === attempts) throw error;
+    }
+  }
+}
+
+async function asked(method: string, path: string, body: unknown): Promise<unknown> {
   let answer = await once(method, path, body, false, null);
   if (needsOperator(answer)) answer = await withProof(proof => once(method, path, body, true, proof));
   if (answer.status >= 400) throw fault(answer.value);

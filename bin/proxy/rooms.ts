@@ -97,7 +97,13 @@ const alive =
  * stand outside of the run start one again by themselves, its `tf run` as well.
  */
 function refuseInside(state: State, lives: (run: StoredRun) => boolean): void {
-  const place = standing(process.pid, null, state.runs.all().filter(lives));
+  // Until its agent is there a run is known by its `tf run`, which may start one itself; what that has started otherwise may not.
+  const ownStart = ({ starting, pid }: StoredRun): boolean => starting === true && pid === process.ppid;
+  const place = standing(
+    process.pid,
+    null,
+    state.runs.all().filter(run => !ownStart(run) && lives(run)),
+  );
   if (place?.how !== 'ancestry') return;
   state.close();
   throw new Fault(

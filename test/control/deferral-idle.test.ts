@@ -5,7 +5,7 @@ import { until } from '../faults/waiting.js';
 import { startAgent } from '../http/agent.js';
 
 test('the background proxy does not end by itself while something is deferred, and ends once it is done', async () => {
-  const world = await openPlace('4s', { config: 'idle: 500ms' });
+  const world = await openPlace('4s', { config: 'idle: 3s' });
   try {
     const agent = await startAgent(world, 'agent');
     await deferred(agent, '/idle');

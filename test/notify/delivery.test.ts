@@ -133,9 +133,12 @@ test('what a receiver refuses twice is sent a third time under the same id, and 
   const of = (): Received[] => hooks().filter(each => idOf(each) === `${id}_requested`);
   await until(() => of().length === 1);
   process.kill(proxy.pid, 'SIGKILL');
-  await until(async () => (await place.world.tf(['status'])).code !== 0);
-  // Whoever needs a proxy starts one.
-  await place.world.ok(['gateway', 'list']);
+  // Whoever needs a proxy starts one: a command, or a run that has lost its own.
+  await until(async () => {
+    await place.world.tf(['gateway', 'list']);
+    const { code, stdout } = await place.world.tf(['status', '--json']);
+    return code === 0 && (JSON.parse(stdout) as { proxy: { pid: number } }).proxy.pid !== proxy.pid;
+  });
   const sent = await until(async () =>
     (await place.entries('notification.sent')).find(
       ({ notification, channel }) => notification === `${id}_requested` && String(channel).startsWith('webhook:'),
