@@ -1,9 +1,9 @@
 /** Approvers over the control socket: who may answer approvals is the operator's to say, and each change is an entry. */
 import { isMailbox, isMember } from '../../config/notify.js';
 import { exitCode, Fault } from '../../errors.js';
+import { text } from '../fields.js';
 import type { Call, Route } from '../server.js';
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const list = (value: unknown): string[] =>
   Array.isArray(value) ? [...new Set(value.filter(item => typeof item === 'string' && item !== ''))] : [];
 

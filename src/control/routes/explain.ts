@@ -9,10 +9,8 @@ import { refuseRemoved } from '../../identity/gateways.js';
 import type { Action, CanonicalRequest, Decision, Grant, Permission, Question, Subject } from '../../model.js';
 import { frozenBy, hoursHold, parseHours, pointIn, printWall, withinGrants } from '../../policy/index.js';
 import { contextAt, question } from '../../policy/question.js';
+import { list, text } from '../fields.js';
 import type { Call, Route } from '../server.js';
-
-const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
-const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(item => typeof item === 'string') : []);
 
 /** A CONNECT is an action only where its tunnel isn't read; everywhere else the requests within are judged. */
 function tunnelIn({ house, body }: Call): CanonicalRequest {

@@ -1,9 +1,8 @@
 /** Gateways over the control socket. Each change is an entry. */
 import { exitCode, Fault } from '../../errors.js';
+import { text } from '../fields.js';
 import { reinstateGateway, removeGateway, withPurge } from '../offboarding.js';
 import type { Call, Route } from '../server.js';
-
-const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
 
 /** Throws `Fault` (usage) for anything but `required` and `optional`, and what isn't there. */
 function requiresGrants(grants: unknown): boolean {

@@ -2,9 +2,8 @@
 import { exitCode, Fault } from '../../errors.js';
 import type { KillScope } from '../../model.js';
 import { inScope } from '../family.js';
+import { text } from '../fields.js';
 import type { Call, Route } from '../server.js';
-
-const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
 
 /** The scope that a body names: exactly one of all, gateway, connector, run. */
 function scopeOf({ body }: Call): KillScope {

@@ -1,10 +1,8 @@
 /** The proxy itself over the control socket: status, stop, secrets, policy, and the log's head. */
 import { exitCode, Fault } from '../../errors.js';
 import type { Scheme } from '../../model.js';
+import { list, text } from '../fields.js';
 import type { Call, Route } from '../server.js';
-
-const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
-const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(item => typeof item === 'string') : []);
 
 function status({ house }: Call): unknown {
   return {

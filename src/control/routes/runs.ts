@@ -3,6 +3,7 @@ import { exitCode, Fault } from '../../errors.js';
 import { ancestry, processes } from '../../identity/processes.js';
 import type { Run } from '../../identity/runs.js';
 import { family } from '../family.js';
+import { text } from '../fields.js';
 import { limitRun, readGrant } from '../granting.js';
 import type { House } from '../house.js';
 import type { Call, Route } from '../server.js';
@@ -37,8 +38,6 @@ export async function endRun(house: House, id: string): Promise<void> {
     response?.end();
   }
 }
-
-const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
 
 function supervise({ house, response }: Call, run: Run): void {
   supervisors.set(run.stored.id, response);
