@@ -8,7 +8,7 @@ export const longest = 30 * 86_400_000;
 export const most = 10_000;
 
 /** How often it may be used in all; null: as often as it is sent. What names neither time, number nor run counts once. */
-export const usesOf = ({ count, for_ms, run }: Scope): number | null =>
+const usesOf = ({ count, for_ms, run }: Scope): number | null =>
   count ?? (for_ms === undefined && run === undefined ? 1 : null);
 
 /** What two people's yes have in common: the stricter of each. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Whether a text is such as `https://approve.corp.example`: no path, no user, nothing behind it. */
-export function isPublicUrl(text: string): boolean {
+function isPublicUrl(text: string): boolean {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
   const { username, password, search, hash, pathname } = new URL(text);
   return username + password + search + hash === '' && pathname === '/';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Whether a text can be an issuer (OpenID Connect Discovery §2): https, nothing behind the path; http at loopback alone. */
-export function isIssuer(text: string): boolean {
+function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, search, hash, username, password } = new URL(text);
   if (search + hash + username + password !== '' || /[?#]$/.test(text)) return false;
@@ -10,7 +10,7 @@ export function isIssuer(text: string): boolean {
 }
 
 /** Whether a host of a URL is this machine, whatever a resolver says. */
-export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(host);
+const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(host);
 
 const name = z.string().min(1).max(256);
 const issuer = z

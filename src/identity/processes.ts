@@ -55,7 +55,7 @@ export function linkOf(path: string): string | null {
 }
 
 /** Reads a line of /proc/PID/stat; the name in parentheses may hold anything. */
-export function readStat(pid: number, stat: string): Process {
+function readStat(pid: number, stat: string): Process {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
     pid,

@@ -25,7 +25,7 @@ export interface HttpAnswer {
 const window = 300;
 
 /** Hex HMAC-SHA256 over `v0:TIMESTAMP:BODY`, with `v0=` in front. */
-export const slackSignature = (secret: string, timestamp: string, body: Uint8Array): string =>
+const slackSignature = (secret: string, timestamp: string, body: Uint8Array): string =>
   `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:`).update(body).digest('hex')}`;
 
 /** Knows Slack's requests, each once. */

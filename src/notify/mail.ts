@@ -32,7 +32,7 @@ function header(text: string): string {
 const date = (now: number): string => new Date(now).toUTCString().replace('GMT', '+0000');
 
 /** Lines of at most 76 characters; every byte that isn't plain ASCII, and a space at the end of a line, as `=XX`. */
-export function quotedPrintable(text: string): string {
+function quotedPrintable(text: string): string {
   const printed = text.split('\n').map(line => {
     const pieces = [...Buffer.from(line)].map((byte, i, bytes) => {
       const last = i === bytes.length - 1;
